@@ -1,0 +1,36 @@
+"""Always take the likeliest token."""
+
+from typing import Any
+
+import keras
+import keras_hub
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="course_lib")
+class GreedySampler(keras_hub.samplers.Sampler):
+    """Take the likeliest token at each step; of equals, the lowest id.
+
+    Deterministic. Taking the best step each time need not give the best text.
+
+    Call arguments:
+        As of `keras_hub.samplers.Sampler`.
+
+    Example:
+    ```python
+    causal_lm.compile(sampler=GreedySampler())
+    causal_lm.generate("this movie is")
+    ```
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def get_next_token(self, probabilities: Tensor) -> Tensor:
+        """The id of the largest probability of each row, `(B,)`."""
+        return ops.argmax(probabilities, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {}

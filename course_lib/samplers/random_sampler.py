@@ -1,0 +1,108 @@
+"""Draw the next token from the model's distribution."""
+
+import math
+from typing import Any
+
+import keras
+import keras_hub
+from keras import ops
+
+Tensor = Any
+
+
+@keras.saving.register_keras_serializable(package="course_lib")
+class RandomSampler(keras_hub.samplers.Sampler):
+    r"""Draw each next token from the model's distribution at a `temperature`.
+
+    $$p_i = \frac{\exp(z_i / T)}{\sum_j \exp(z_j / T)}$$
+
+    The base of the stochastic samplers, which override `filter`. The order is always
+    temperature, then filters, then the draw. Softmax and draw run in float32.
+
+    A logit of -inf forbids a token. Called eagerly, NaN or +inf among the logits or a
+    row of nothing but -inf raises; compiled code cannot raise, and there a row of
+    nothing but -inf gives a meaningless token.
+
+    Args:
+        temperature: float, at least 0. Below 1 sharpens the distribution, above 1
+            flattens it, 0 always takes the likeliest token.
+        seed: int or `None`. The same seed draws the same tokens.
+
+    Call arguments:
+        As of `keras_hub.samplers.Sampler`.
+
+    Raises:
+        ValueError: if `temperature` is negative, infinite or NaN.
+
+    Example:
+    ```python
+    causal_lm.compile(sampler=RandomSampler(temperature=0.7, seed=0))
+    causal_lm.generate("this movie is")
+    ```
+
+    Reference:
+        Ackley, Hinton and Sejnowski, "A Learning Algorithm for Boltzmann Machines"
+        (1985), for the temperature.
+    """
+
+    def __init__(self, temperature: float = 1.0, seed: int | None = None) -> None:
+        if not 0 <= temperature < math.inf:
+            raise ValueError(
+                "`temperature` must be a finite number of at least 0. "
+                f"Received: temperature={temperature}"
+            )
+        super().__init__(temperature=temperature)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def compute_probabilities(self, logits: Tensor) -> Tensor:
+        """The distribution `(B, V)` in float32 at this sampler's temperature."""
+        logits = ops.cast(logits, "float32")
+        _check_logits(logits)
+        if self.temperature == 0:
+            return ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1])
+        # The maximum becomes 0 first, so that no small temperature can overflow.
+        logits = logits - ops.max(logits, axis=-1, keepdims=True)
+        return ops.softmax(logits / max(self.temperature, 1e-30), axis=-1)
+
+    def filter(self, probabilities: Tensor) -> Tensor:
+        """The distribution to draw from, `(B, V)`; subclasses narrow it."""
+        return probabilities
+
+    def get_next_token(self, probabilities: Tensor) -> Tensor:
+        """Draw one token id a row, `(B,)`, from `filter(probabilities)`."""
+        log_probabilities = ops.log(self.filter(probabilities))
+        token_ids = keras.random.categorical(
+            log_probabilities, 1, seed=self.seed_generator, dtype="int32"
+        )
+        return ops.squeeze(token_ids, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "seed": self.seed}
+
+
+def _check_logits(logits: Tensor) -> None:
+    """Raise if eager logits hold NaN or +inf, or forbid every token of a row."""
+    if _is_traced(logits):
+        return
+    largest = ops.convert_to_numpy(ops.max(logits, axis=-1))
+    if ops.convert_to_numpy(ops.any(ops.isnan(logits))) or (largest == math.inf).any():
+        raise ValueError(
+            "`logits` must be finite, or -inf for a forbidden token. "
+            "Received: NaN or +inf among them"
+        )
+    if (largest == -math.inf).any():
+        raise ValueError(
+            "`logits` must leave at least one token to choose in each row. "
+            "Received: a row of nothing but -inf"
+        )
+
+
+def _is_traced(tensor: Tensor) -> bool:
+    """Whether `tensor` stands for values that a compiled function will compute."""
+    backend = keras.config.backend()
+    if backend == "jax":
+        import jax
+
+        return isinstance(tensor, jax.core.Tracer)
+    return backend == "tensorflow" and not hasattr(tensor, "numpy")
