@@ -1,0 +1,242 @@
+"""Train a preset on real data and write it, with its card, into course_lib/presets.
+
+    COURSE_DATA=... make presets        or: python tools/train_presets.py mini_gpt_imdb
+
+Killed and started again, it goes on from its last checkpoint (every 200 steps, in
+`build/presets/`). Everything that the card states is measured here, on the stored
+float16 weights.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course_lib import datasets, metrics, samplers, text
+from course_lib.models import (
+    MiniGPTBackbone,
+    MiniGPTCausalLM,
+    MiniGPTCausalLMPreprocessor,
+    MiniGPTTokenizer,
+)
+from course_lib.ngrams import NGramModel
+from course_lib.presets import PRESETS_DIR
+
+BUILD_DIR = Path("build/presets")
+SEED = 20
+
+RECIPES = {
+    "mini_gpt_imdb": {
+        "vocabulary_size": 10_000,
+        "backbone": {
+            "num_layers": 2,
+            "num_heads": 4,
+            "hidden_dim": 256,
+            "intermediate_dim": 512,
+            "max_sequence_length": 100,
+            "dropout": 0.0,
+            "normalize_first": True,
+            "tie_weights": True,
+        },
+        "steps": 1800,
+        "batch_size": 32,
+        "learning_rate": 3e-3,
+    }
+}
+STEPS_PER_EPOCH = 200
+PROMPTS = ("this movie is", "i", "the acting was", "when i first saw", "the director")
+SAMPLES_PER_PROMPT = 4
+
+
+def main(name: str, steps: int | None) -> None:
+    """Train, store, reload, measure and write the card."""
+    recipe = RECIPES[name]
+    recipe = {**recipe, "steps": steps or recipe["steps"]}
+    keras.utils.set_random_seed(SEED)
+    corpus = datasets.imdb.load()
+    tokenizer = MiniGPTTokenizer(
+        text.compute_word_vocabulary(corpus.train, recipe["vocabulary_size"])
+    )
+    length = recipe["backbone"]["max_sequence_length"]
+    preprocessor = MiniGPTCausalLMPreprocessor(tokenizer, sequence_length=length)
+    # (N, length + 1) ids: the inputs of each document and its last label
+    ids = {
+        split: encode(preprocessor, getattr(corpus, split))
+        for split in ("train", "validation", "test")
+    }
+    unigram = NGramModel(1, tokenizer.vocabulary_size()).fit(ids["train"])
+
+    gpt = build(recipe, tokenizer, unigram)
+    started = time.perf_counter()
+    history = train(gpt, recipe, ids, BUILD_DIR / name)
+    seconds = time.perf_counter() - started
+
+    folder = PRESETS_DIR / name
+    write_preset(gpt, preprocessor, folder)
+    gpt = MiniGPTCausalLM.from_preset(str(folder))  # what users get: float16, rounded
+    card = {
+        "name": name,
+        "data": corpus.source,
+        "licence": corpus.licence,
+        "sha256": corpus.sha256,
+        "documents": {split: len(getattr(corpus, split)) for split in ids},
+        "recipe": recipe,
+        "parameters": gpt.count_params(),
+        "seed": SEED,
+        "wall_seconds": round(seconds),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
+        "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
+        "date": date.today().isoformat(),
+        "command": f"python tools/train_presets.py {name}",
+        "validation_perplexity_every_200_steps": history,
+        "test": evaluate(gpt, corpus.test, ids),
+        "samples": sample(gpt),
+    }
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
+    print(json.dumps(card["test"], indent=1))
+
+
+def encode(preprocessor, texts) -> np.ndarray:
+    """Token ids `(N, length + 1)`, padded: each row is one document's events."""
+    batches = tf.data.Dataset.from_tensor_slices(texts).batch(512).map(preprocessor)
+    rows = [
+        np.concatenate([x["token_ids"].numpy(), y.numpy()[:, -1:]], axis=1)
+        for x, y, _ in batches
+    ]
+    return np.concatenate(rows)
+
+
+def build(recipe, tokenizer, unigram) -> MiniGPTCausalLM:
+    """The untrained model; its output bias knows how frequent each word is."""
+    backbone = MiniGPTBackbone(
+        vocabulary_size=tokenizer.vocabulary_size(), **recipe["backbone"]
+    )
+    frequencies = unigram.next_token_probabilities([])
+    bias = np.log(np.maximum(frequencies, 1e-8))
+    backbone.token_embedding.bias.assign(bias)
+    gpt = MiniGPTCausalLM(backbone)
+    warmup_steps = recipe["steps"] // 18
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        decay_steps=recipe["steps"] - warmup_steps,
+        warmup_target=recipe["learning_rate"],
+        warmup_steps=warmup_steps,
+        alpha=0.02,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01, clipnorm=1.0)
+    gpt.compile(optimizer=optimizer)
+    return gpt
+
+
+def pairs(ids: np.ndarray):
+    """What `fit` takes: inputs, labels, weights."""
+    mask = (ids != 0).astype("int32")
+    x = {"token_ids": ids[:, :-1], "padding_mask": mask[:, :-1]}
+    return x, ids[:, 1:], mask[:, 1:].astype("float32")
+
+
+def train(gpt, recipe, ids, backup: Path) -> list[float]:
+    """Train in epochs of 200 steps; returns the validation perplexity after each."""
+    batch_size = recipe["batch_size"]
+    dataset = tf.data.Dataset.from_tensor_slices(pairs(ids["train"]))
+    dataset = dataset.shuffle(len(ids["train"]), seed=SEED).repeat()
+    dataset = dataset.batch(batch_size, drop_remainder=True).prefetch(2)
+    x, y, sample_weight = pairs(ids["validation"][:640])
+    log = backup.with_suffix(".csv")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    gpt.fit(
+        dataset,
+        steps_per_epoch=STEPS_PER_EPOCH,
+        epochs=recipe["steps"] // STEPS_PER_EPOCH,
+        validation_data=(x, y, sample_weight),
+        validation_batch_size=32,
+        verbose=2,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(backup, delete_checkpoint=False),
+            keras.callbacks.CSVLogger(log, append=True),
+        ],
+    )
+    rows = np.genfromtxt(log, delimiter=",", names=True)
+    return [round(float(value), 2) for value in np.atleast_1d(rows["val_perplexity"])]
+
+
+def write_preset(gpt, preprocessor, folder: Path) -> None:
+    """Store the weights as float16: half the size, loaded as float32 by default."""
+    config = {**gpt.backbone.get_config(), "dtype": "float16"}
+    config.pop("name")
+    stored = MiniGPTCausalLM(MiniGPTBackbone(**config), preprocessor, name=folder.name)
+    stored.backbone.set_weights(gpt.backbone.get_weights())
+    shutil.rmtree(folder, ignore_errors=True)
+    stored.save_to_preset(str(folder))
+
+
+def evaluate(gpt, texts, ids) -> dict:
+    """Nats, perplexity and bits per byte beside baselines, all on the test tokens."""
+    x, y, sample_weight = pairs(ids["test"])
+    dataset = tf.data.Dataset.from_tensor_slices((x, y, sample_weight)).batch(32)
+    preprocessor, gpt.preprocessor = gpt.preprocessor, None  # these are ids already
+    perplexity = gpt.evaluate(dataset, verbose=0, return_dict=True)["perplexity"]
+    gpt.preprocessor = preprocessor
+    nats = float(np.log(perplexity))
+    targets = ids["test"][:, 1:]
+    num_tokens = int((targets != 0).sum())
+    vocabulary_size = gpt.backbone.vocabulary_size
+    baselines = {
+        order: NGramModel(order, vocabulary_size).fit(ids["train"])
+        for order in (1, 2, 5)
+    }
+    return {
+        "nats_per_token": round(nats, 4),
+        "perplexity": round(float(perplexity), 2),
+        "bits_per_byte": round(
+            metrics.bits_per_byte(nats * num_tokens, target_bytes(texts, ids["test"])),
+            4,
+        ),
+        "tokens": num_tokens,
+        "unknown_share": round(float((targets == 1).sum() / num_tokens), 4),
+        "baseline_nats_per_token": {
+            {1: "unigram", 2: "interpolated bigram", 5: "interpolated 5-gram"}[order]: (
+                round(model.nats_per_token(ids["test"]), 4)
+            )
+            for order, model in baselines.items()
+        },
+    }
+
+
+def target_bytes(texts, ids) -> int:
+    """Bytes of the standardised words that are predicted, one separator each."""
+    total = 0
+    for document, row in zip(texts, ids, strict=True):
+        num_targets = int((row[1:] != 0).sum())
+        words = text.split(document).numpy()[1 : 1 + num_targets]
+        total += sum(map(len, words)) + num_targets
+    return total
+
+
+def sample(gpt) -> list[dict]:
+    """Samples in the order they came, none left out."""
+    sampler = samplers.TopKSampler(k=10, seed=SEED)
+    gpt.compile(sampler=sampler)
+    prompts = [prompt for prompt in PROMPTS for _ in range(SAMPLES_PER_PROMPT)]
+    texts = gpt.generate(prompts, max_length=60)
+    return [{"prompt": p, "text": t} for p, t in zip(prompts, texts, strict=True)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("--steps", type=int, help="fewer, to try the script")
+    arguments = parser.parse_args()
+    sys.exit(main(arguments.name, arguments.steps))
