@@ -79,9 +79,7 @@ def main(name: str, steps: int | None) -> None:
     unigram = NGramModel(1, tokenizer.vocabulary_size()).fit(ids["train"])
 
     gpt = build(recipe, tokenizer, unigram)
-    started = time.perf_counter()
-    history = train(gpt, recipe, ids, BUILD_DIR / name)
-    seconds = time.perf_counter() - started
+    epochs = train(gpt, recipe, ids, BUILD_DIR / name)
 
     folder = PRESETS_DIR / name
     write_preset(gpt, preprocessor, folder)
@@ -95,12 +93,14 @@ def main(name: str, steps: int | None) -> None:
         "recipe": recipe,
         "parameters": gpt.count_params(),
         "seed": SEED,
-        "wall_seconds": round(seconds),
+        "wall_seconds": round(sum(epochs["seconds"])),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "date": date.today().isoformat(),
         "command": f"python tools/train_presets.py {name}",
-        "validation_perplexity_every_200_steps": history,
+        "validation_perplexity_every_200_steps": [
+            round(float(value), 2) for value in epochs["val_perplexity"]
+        ],
         "test": evaluate(gpt, corpus.test, ids),
         "samples": sample(gpt),
     }
@@ -147,8 +147,20 @@ def pairs(ids: np.ndarray):
     return x, ids[:, 1:], mask[:, 1:].astype("float32")
 
 
-def train(gpt, recipe, ids, backup: Path) -> list[float]:
-    """Train in epochs of 200 steps; returns the validation perplexity after each."""
+class EpochTimer(keras.callbacks.Callback):
+    """Logs the wall time of each epoch, validation included."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start the clock."""
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Log the seconds; callbacks that write logs must come later."""
+        logs["seconds"] = round(time.perf_counter() - self.started, 1)
+
+
+def train(gpt, recipe, ids, backup: Path) -> np.ndarray:
+    """Train in epochs of 200 steps; returns what was logged, all restarts together."""
     batch_size = recipe["batch_size"]
     dataset = tf.data.Dataset.from_tensor_slices(pairs(ids["train"]))
     dataset = dataset.shuffle(len(ids["train"]), seed=SEED).repeat()
@@ -165,11 +177,11 @@ def train(gpt, recipe, ids, backup: Path) -> list[float]:
         verbose=2,
         callbacks=[
             keras.callbacks.BackupAndRestore(backup, delete_checkpoint=False),
+            EpochTimer(),
             keras.callbacks.CSVLogger(log, append=True),
         ],
     )
-    rows = np.genfromtxt(log, delimiter=",", names=True)
-    return [round(float(value), 2) for value in np.atleast_1d(rows["val_perplexity"])]
+    return np.atleast_1d(np.genfromtxt(log, delimiter=",", names=True))
 
 
 def write_preset(gpt, preprocessor, folder: Path) -> None:
