@@ -1,0 +1,36 @@
+"""A whole chapter in small, run once, for the tests of the book's machinery."""
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from tools import build_notebooks, chapters
+
+TINY = Path(__file__).parent / "tiny_chapter.md"
+
+
+@pytest.fixture(scope="session")
+def _built_tiny(tmp_path_factory):
+    """Build the tiny chapter where nothing of the repository is touched."""
+    folder = tmp_path_factory.mktemp("book")
+    source = folder / "chapters" / "00_tiny.md"
+    source.parent.mkdir()
+    source.write_text(TINY.read_text("utf-8"), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chapters, "SOURCES", source.parent)
+        patch.setattr(chapters, "NOTEBOOKS", folder / "notebooks")
+        (folder / "notebooks").mkdir()
+        build_notebooks.build(source, "laptop", timeout=60, force=False)
+        return chapters.read_notebook(chapters.notebook_path(source))
+
+
+@pytest.fixture
+def tiny_source():
+    return chapters.read_source(TINY)
+
+
+@pytest.fixture
+def tiny(_built_tiny):
+    """The built tiny chapter, to be changed at will."""
+    return copy.deepcopy(_built_tiny)

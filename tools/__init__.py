@@ -1,0 +1,1 @@
+"""The repository's own tools, run by make's verbs."""
