@@ -78,6 +78,11 @@ def padding_mask_to_attention(padding_mask: Tensor) -> Tensor:
 
     Returns:
         A boolean tensor `(B, 1, S)`.
+
+    Example:
+
+    >>> padding_mask_to_attention(ops.array([[True, False]]))  # doctest: +SKIP
+    [[[ True False]]]
     """
     return ops.cast(padding_mask, "bool")[:, None, :]
 
@@ -90,6 +95,13 @@ def merge_masks(*masks: Tensor | None) -> Tensor | None:
 
     Returns:
         Their logical *and*, or `None` if every mask is `None`.
+
+    Example:
+
+    >>> keys = ops.array([[True, True, False]])
+    >>> merge_masks(causal_mask(2, 3), keys, None)  # doctest: +SKIP
+    [[ True  True False]
+     [ True  True False]]
     """
     given = [ops.cast(mask, "bool") for mask in masks if mask is not None]
     if not given:
@@ -112,6 +124,14 @@ def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
     Returns:
         A tensor of the shape and dtype of `scores`. Rows sum to 1, fully masked
         rows to 0.
+
+    Example:
+
+    >>> scores = ops.array([[1.0, 1.0, 9.0], [1.0, 2.0, 3.0]])
+    >>> mask = ops.array([[True, True, False], [False, False, False]])
+    >>> masked_softmax(scores, mask)  # doctest: +SKIP
+    [[0.5 0.5 0.]
+     [0. 0. 0.]]
     """
     dtype = scores.dtype
     scores = ops.cast(scores, "float32")

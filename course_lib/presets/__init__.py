@@ -12,6 +12,11 @@ def names() -> list[str]:
 
     Returns:
         A sorted list of str.
+
+    Example:
+
+    >>> "mini_gpt_imdb" in names()
+    True
     """
     return sorted(path.parent.name for path in PRESETS_DIR.glob("*/config.json"))
 
@@ -52,5 +57,10 @@ def card(name: str) -> dict[str, Any]:
 
     Raises:
         ValueError: if there is no such preset.
+
+    Example:
+
+    >>> card("mini_gpt_imdb")["documents"]["train"]
+    44657
     """
     return json.loads(Path(path(name), "card.json").read_text(encoding="utf-8"))
