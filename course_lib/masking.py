@@ -80,7 +80,6 @@ def padding_mask_to_attention(padding_mask: Tensor) -> Tensor:
         A boolean tensor `(B, 1, S)`.
 
     Example:
-
     >>> padding_mask_to_attention(ops.array([[True, False]]))  # doctest: +SKIP
     [[[ True False]]]
     """
@@ -97,7 +96,6 @@ def merge_masks(*masks: Tensor | None) -> Tensor | None:
         Their logical *and*, or `None` if every mask is `None`.
 
     Example:
-
     >>> keys = ops.array([[True, True, False]])
     >>> merge_masks(causal_mask(2, 3), keys, None)  # doctest: +SKIP
     [[ True  True False]
@@ -126,7 +124,6 @@ def masked_softmax(scores: Tensor, mask: Tensor | None = None) -> Tensor:
         rows to 0.
 
     Example:
-
     >>> scores = ops.array([[1.0, 1.0, 9.0], [1.0, 2.0, 3.0]])
     >>> mask = ops.array([[True, True, False], [False, False, False]])
     >>> masked_softmax(scores, mask)  # doctest: +SKIP

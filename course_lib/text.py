@@ -11,7 +11,7 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[END]")
 # In it `\]` stands for `]`, so that a backslash is no punctuation: kept for equality.
 _PUNCTUATION = f"([{string.punctuation}])"
 
-_OPENING = re.compile(r"[(\[{$#\"*~=_&+/<`][^\s]")  # glued to the word that follows
+_OPENING = re.compile(r"[(\[{$#\"*~=_+<`][^\s]")  # glued to the word that follows
 
 
 def standardize(texts: Any) -> Any:
@@ -26,6 +26,10 @@ def standardize(texts: Any) -> Any:
     Returns:
         A tf string tensor of the same shape. It is a valid `standardize` argument of
         `keras.layers.TextVectorization`.
+
+    Example:
+    >>> standardize("Don't<br />worry.").numpy().decode()
+    "don 't worry ."
     """
     import tensorflow as tf
 
@@ -42,6 +46,10 @@ def split(texts: Any) -> Any:
 
     Returns:
         A tf string tensor `(num_words,)`, or a ragged one `(B, None)` for a batch.
+
+    Example:
+    >>> [word.decode() for word in split("A film, at last!").numpy()]
+    ['a', 'film', ',', 'at', 'last', '!']
     """
     import tensorflow as tf
 
@@ -67,7 +75,7 @@ def join_words(words: Iterable[str]) -> str:
     """
     text = ""
     for word in words:
-        glued = word[:1] in string.punctuation and not _OPENING.match(word)
+        glued = re.match(_PUNCTUATION, word) and not _OPENING.match(word)
         special = word in SPECIAL_TOKENS
         text += word if (glued and not special) or not text else f" {word}"
     return text
@@ -89,6 +97,10 @@ def compute_word_vocabulary(texts: Iterable[str], vocabulary_size: int) -> list[
     Raises:
         ValueError: if `vocabulary_size` leaves no room for a word, or there is no
             word in `texts`.
+
+    Example:
+    >>> compute_word_vocabulary(["a film", "a good film", "a"], vocabulary_size=5)
+    ['[PAD]', '[UNK]', '[END]', 'a', 'film']
     """
     import keras
     import tensorflow as tf

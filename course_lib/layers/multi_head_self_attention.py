@@ -54,8 +54,8 @@ class MultiHeadSelfAttention(keras.layers.Layer):
 
     Raises:
         ValueError: if `num_heads`, `key_dim` or `dropout` is out of range, the heads
-            do not divide the width, the inputs are not of rank 3, or only one of
-            `cache` and `cache_update_index` is given.
+            do not divide the width, the inputs or a mask are not of the rank above,
+            or only one of `cache` and `cache_update_index` is given.
 
     Example:
     ```python
@@ -129,7 +129,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self, equation: str, output_shape: tuple, bias_axes: str, name: str
     ) -> keras.layers.Layer:
         initializer = self.kernel_initializer
-        return keras.layers.EinsumDense(
+        projection = keras.layers.EinsumDense(
             equation,
             output_shape,
             bias_axes=bias_axes if self.use_bias else None,
@@ -140,6 +140,8 @@ class MultiHeadSelfAttention(keras.layers.Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+        projection.supports_masking = True  # Keras would warn that the mask is lost
+        return projection
 
     def call(
         self,
@@ -192,6 +194,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self, query, key, padding_mask, attention_mask, use_causal_mask, offset
     ):
         """Merge the masks into one that broadcasts to `(B, H, T, S)`, or `None`."""
+        _check_masks(padding_mask, attention_mask, key.shape[1])
         merged = attention_mask
         if padding_mask is not None:
             merged = masking.merge_masks(
@@ -213,3 +216,20 @@ class MultiHeadSelfAttention(keras.layers.Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+
+def _check_masks(padding_mask: Any, attention_mask: Any, source_length: Any) -> None:
+    """Raise a `ValueError` unless the masks have the rank and length they must."""
+    for name, mask, ranks, expected in (
+        ("padding_mask", padding_mask, (2,), "(batch_size, S)"),
+        ("attention_mask", attention_mask, (2, 3), "(T, S) or (batch_size, T, S)"),
+    ):
+        if mask is None:
+            continue
+        # Lengths are None where a model is built for sequences of any length.
+        fits = source_length is None or mask.shape[-1] in (source_length, 1, None)
+        if len(mask.shape) not in ranks or not fits:
+            raise ValueError(
+                f"`{name}` must have shape {expected}, here with S={source_length}. "
+                f"Received: {name}.shape={tuple(mask.shape)}"
+            )

@@ -32,7 +32,8 @@ class SinePositionEncoding(keras.layers.Layer):
         A float tensor `(B, T, D)`.
 
     Raises:
-        ValueError: if `max_wavelength` is not positive.
+        ValueError: if `max_wavelength` is not positive or the inputs are not of
+            rank 3.
 
     Example:
     ```python
@@ -56,6 +57,11 @@ class SinePositionEncoding(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs, start_index=0):
+        if len(inputs.shape) != 3:
+            raise ValueError(
+                "`inputs` must have shape (batch_size, sequence_length, hidden_dim). "
+                f"Received: inputs.shape={tuple(inputs.shape)}"
+            )
         hidden_dim = inputs.shape[-1]
         length = ops.shape(inputs)[1]
         positions = ops.arange(length, dtype="int32") + start_index

@@ -24,7 +24,7 @@ class TokenEmbedding(keras_hub.layers.ReversibleEmbedding):
     Example:
     ```python
     embedding = TokenEmbedding(100, 8, reverse_bias=True)
-    hidden_states = embedding([[3, 14]])  # (1, 2, 8)
+    hidden_states = embedding(np.array([[3, 14]]))  # (1, 2, 8)
     logits = embedding(hidden_states, reverse=True)  # (1, 2, 100)
     ```
 

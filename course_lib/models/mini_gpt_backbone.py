@@ -6,6 +6,7 @@ import keras
 import keras_hub
 
 from course_lib import layers
+from course_lib.models.token_ids import check_token_ids
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
@@ -77,10 +78,16 @@ class MiniGPTBackbone(keras_hub.models.Backbone):
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
-        if num_layers < 1:
-            raise ValueError(
-                f"`num_layers` must be at least 1. Received: num_layers={num_layers}"
-            )
+        sizes = {
+            "num_layers": num_layers,
+            "hidden_dim": hidden_dim,
+            "max_sequence_length": max_sequence_length,
+        }
+        for name, value in sizes.items():  # the layers check the rest
+            if value < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1. Received: {name}={value}"
+                )
         # === Layers ===
         self.embeddings = layers.TokenAndPositionEmbedding(
             vocabulary_size,
@@ -140,6 +147,10 @@ class MiniGPTBackbone(keras_hub.models.Backbone):
         self.normalize_first = normalize_first
         self.tie_weights = tie_weights
         self.reverse_bias = reverse_bias
+
+    def call(self, inputs, training=None, mask=None, **kwargs):
+        check_token_ids(inputs, self.max_sequence_length)
+        return super().call(inputs, training=training, mask=mask, **kwargs)
 
     @property
     def token_embedding(self) -> layers.TokenEmbedding:

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import keras_hub
+import numpy as np
 from keras import ops
 
 from course_lib.models.mini_gpt_backbone import MiniGPTBackbone
@@ -11,6 +12,7 @@ from course_lib.models.mini_gpt_causal_lm_preprocessor import (
     MiniGPTCausalLMPreprocessor,
 )
 from course_lib.models.mini_gpt_tokenizer import MiniGPTTokenizer
+from course_lib.models.token_ids import check_prompts, check_token_ids
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
@@ -56,6 +58,12 @@ class MiniGPTCausalLM(keras_hub.models.CausalLM):
     ) -> None:
         self.backbone = backbone
         self.preprocessor = preprocessor
+        vocabulary_size = self._tokenizer_size()
+        if vocabulary_size > backbone.vocabulary_size:
+            raise ValueError(
+                "`backbone.vocabulary_size` must be at least the tokenizer's "
+                f"{vocabulary_size}. Received: {backbone.vocabulary_size}"
+            )
         inputs = backbone.input
         logits = backbone.token_embedding(backbone(inputs), reverse=True)
         # The loss needs float32, whatever the model computes in.
@@ -128,12 +136,29 @@ class MiniGPTCausalLM(keras_hub.models.CausalLM):
         Raises:
             ValueError: if a prompt is empty or not a str, or leaves no room.
         """
-        if max_length is not None and max_length < 2:
+        if max_length is not None and not (
+            isinstance(max_length, int | np.integer) and max_length >= 2
+        ):
             raise ValueError(
-                "`max_length` must be at least 2: a prompt and a new token. "
-                f"Received: max_length={max_length}"
+                "`max_length` must be an integer of at least 2: a prompt and a new "
+                f"token. Received: max_length={max_length!r}"
             )
+        is_dataset = hasattr(inputs, "as_numpy_iterator")
+        if self.preprocessor is None and not is_dataset:
+            check_prompts(inputs, self.backbone.vocabulary_size)
+        stop_token_ids = stop_token_ids or None  # an empty list stops nothing
         return super().generate(inputs, max_length, stop_token_ids, **kwargs)
+
+    def call(self, inputs, training=None, mask=None, **kwargs):
+        """Logits `(B, T, V)` in float32 for a dict of inputs, see `MiniGPTBackbone`."""
+        check_token_ids(inputs, self.backbone.max_sequence_length)
+        return super().call(inputs, training=training, mask=mask, **kwargs)
+
+    def _tokenizer_size(self) -> int:
+        """How many tokens the tokenizer knows; 0 without one, or before it loads."""
+        if self.preprocessor is None or not self.preprocessor.tokenizer.has_vocabulary:
+            return 0
+        return self.preprocessor.tokenizer.vocabulary_size()
 
     def call_with_cache(self, token_ids, cache, cache_update_index):
         """Logits `(B, T, V)`, hidden states `(B, T, D)` and cache after new tokens.
@@ -152,9 +177,12 @@ class MiniGPTCausalLM(keras_hub.models.CausalLM):
         prompt_mask = ops.cast(inputs["padding_mask"], "bool")
         batch_size, max_length = ops.shape(token_ids)
         window = min(max_length, self.backbone.max_sequence_length)
-        forbidden = ops.arange(self.backbone.vocabulary_size) <= max(
+        candidates = ops.arange(self.backbone.vocabulary_size)
+        forbidden = candidates <= max(
             MiniGPTTokenizer.pad_token_id, MiniGPTTokenizer.unk_token_id
         )
+        if self._tokenizer_size():  # ids past it stand for no word
+            forbidden = ops.logical_or(forbidden, candidates >= self._tokenizer_size())
 
         def read_window(prompt, start):
             """Keys and values of the window that begins at `start`."""

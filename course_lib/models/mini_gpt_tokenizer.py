@@ -31,8 +31,8 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
         **kwargs: passed to `keras_hub.tokenizers.Tokenizer`.
 
     Raises:
-        ValueError: if the vocabulary does not begin with the special tokens or holds
-            an entry twice.
+        ValueError: if the vocabulary does not begin with the special tokens, or holds
+            an entry twice or one that is not a str.
 
     Example:
     ```python
@@ -67,6 +67,9 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
                 f"`vocabulary` must begin with {special}. "
                 f"Received: {vocabulary[: len(special)]}"
             )
+        for word in vocabulary:
+            if not isinstance(word, str):
+                raise ValueError(f"`vocabulary` must hold str only. Received: {word!r}")
         if len(set(vocabulary)) != len(vocabulary):
             twice = next(w for i, w in enumerate(vocabulary) if w in vocabulary[:i])
             raise ValueError(
@@ -87,25 +90,40 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
         import tensorflow as tf
 
         self._check_vocabulary()
-        words = text.split(tf.convert_to_tensor(inputs, dtype=tf.string))
+        try:
+            texts = tf.convert_to_tensor(inputs, dtype=tf.string)
+        except (TypeError, ValueError):
+            texts = None
+        if texts is None or (texts.shape.rank or 0) > 1:
+            raise ValueError(
+                f"`inputs` must be a str or a list of str. Received: {inputs!r}"
+            )
+        words = text.split(texts)
         return tf.cast(self._table.lookup(words), self.compute_dtype)
 
     def detokenize(self, inputs: Any) -> str | list[str]:
         """The text of ids `(T,)`, or a list of texts for more; padding is dropped."""
         vocabulary = self.get_vocabulary()
         rows = _to_lists(inputs)
-        batched = bool(rows) and isinstance(rows[0], list)
+        batched = isinstance(rows, list) and bool(rows) and isinstance(rows[0], list)
         texts = []
         for row in rows if batched else [rows]:
-            unknown = [i for i in row if not 0 <= i < len(vocabulary)]
-            if unknown:
+            wrong = (
+                [row] if not isinstance(row, list) else _not_ids(row, len(vocabulary))
+            )
+            if wrong:
                 raise ValueError(
-                    f"`inputs` must be token ids from 0 to {len(vocabulary) - 1}. "
-                    f"Received: {unknown[0]}"
+                    "`inputs` must be a sequence of token ids, or a batch of them: "
+                    f"from 0 to {len(vocabulary) - 1}. Received: {wrong[0]!r}"
                 )
             words = [vocabulary[i] for i in row if i != self.pad_token_id]
             texts.append(text.join_words(words))
         return texts if batched else texts[0]
+
+    @property
+    def has_vocabulary(self) -> bool:
+        """Whether a vocabulary was given, or loaded yet."""
+        return self._vocabulary is not None
 
     def get_vocabulary(self) -> list[str]:
         """All entries, in the order of their ids."""
@@ -158,12 +176,15 @@ def _read_lines(path: str) -> list[str]:
         return file.read().removesuffix("\n").split("\n")
 
 
+def _not_ids(row: list, vocabulary_size: int) -> list:
+    """What in `row` is no token id."""
+    return [i for i in row if type(i) is not int or not 0 <= i < vocabulary_size]
+
+
 def _to_lists(token_ids: Any) -> list:
-    """Nested lists of ints from a list, an array or a (ragged) tensor."""
+    """Nested lists of numbers from a list, an array or a (ragged) tensor."""
     if hasattr(token_ids, "to_list"):  # tf.RaggedTensor
         return token_ids.to_list()
     if isinstance(token_ids, list | tuple):
-        return [
-            _to_lists(row) if hasattr(row, "__len__") else int(row) for row in token_ids
-        ]
+        return [row if type(row) is int else _to_lists(row) for row in token_ids]
     return keras.ops.convert_to_numpy(token_ids).tolist()

@@ -1,7 +1,9 @@
 """The mini-GPTs of published tutorials, by name.
 
-They share one block with normalisation after each sub-layer, heads as wide as the
-model (`key_dim = hidden_dim`) and an output layer of its own with a bias.
+`mini_gpt` has the sizes, batch and length of the keras.io example as first published;
+the others are variants found in other tutorials. They share one block with
+normalisation after each sub-layer, an output layer of its own with a bias, and, as in
+the example's later version, heads as wide as the model (`key_dim = hidden_dim`).
 """
 
 from typing import Any

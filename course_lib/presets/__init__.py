@@ -14,7 +14,6 @@ def names() -> list[str]:
         A sorted list of str.
 
     Example:
-
     >>> "mini_gpt_imdb" in names()
     True
     """
@@ -59,7 +58,6 @@ def card(name: str) -> dict[str, Any]:
         ValueError: if there is no such preset.
 
     Example:
-
     >>> card("mini_gpt_imdb")["documents"]["train"]
     44657
     """

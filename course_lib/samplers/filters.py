@@ -6,6 +6,7 @@ shape whose rows sum to 1 again, so filters compose in any order.
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 Tensor = Any
@@ -73,14 +74,14 @@ def top_p(probabilities: Tensor, p: float) -> Tensor:
 
 def check_k(k: Any) -> None:
     """Raise a `ValueError` unless `k` is a positive integer."""
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ValueError(f"`k` must be a positive integer. Received: k={k}")
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")
 
 
 def check_p(p: Any) -> None:
     """Raise a `ValueError` unless `p` is in (0, 1]."""
-    if not 0 < p <= 1:
-        raise ValueError(f"`p` must be in (0, 1]. Received: p={p}")
+    if not isinstance(p, int | float | np.floating) or not 0 < p <= 1:
+        raise ValueError(f"`p` must be in (0, 1]. Received: p={p!r}")
 
 
 def _keep_most_likely(probabilities: Tensor, least: Tensor, count: Any) -> Tensor:

@@ -6,6 +6,8 @@ import keras
 import keras_hub
 from keras import ops
 
+from course_lib.samplers.logits import check_logits
+
 Tensor = Any
 
 
@@ -15,8 +17,7 @@ class GreedySampler(keras_hub.samplers.Sampler):
 
     Deterministic. Taking the best step each time need not give the best text.
 
-    Call arguments:
-        As of `keras_hub.samplers.Sampler`.
+    The model calls it, with the arguments of `keras_hub.samplers.Sampler`.
 
     Example:
     ```python
@@ -27,6 +28,11 @@ class GreedySampler(keras_hub.samplers.Sampler):
 
     def __init__(self) -> None:
         super().__init__()
+
+    def compute_probabilities(self, logits: Tensor) -> Tensor:
+        """The distribution `(B, V)` in float32; logits are checked as elsewhere."""
+        check_logits(logits)
+        return super().compute_probabilities(logits)
 
     def get_next_token(self, probabilities: Tensor) -> Tensor:
         """The id of the largest probability of each row, `(B,)`."""

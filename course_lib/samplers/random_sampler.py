@@ -1,11 +1,12 @@
 """Draw the next token from the model's distribution."""
 
-import math
 from typing import Any
 
 import keras
 import keras_hub
 from keras import ops
+
+from course_lib.samplers.logits import check_logits, check_temperature
 
 Tensor = Any
 
@@ -28,8 +29,7 @@ class RandomSampler(keras_hub.samplers.Sampler):
             flattens it, 0 always takes the likeliest token.
         seed: int or `None`. The same seed draws the same tokens.
 
-    Call arguments:
-        As of `keras_hub.samplers.Sampler`.
+    The model calls it, with the arguments of `keras_hub.samplers.Sampler`.
 
     Raises:
         ValueError: if `temperature` is negative, infinite or NaN.
@@ -46,11 +46,7 @@ class RandomSampler(keras_hub.samplers.Sampler):
     """
 
     def __init__(self, temperature: float = 1.0, seed: int | None = None) -> None:
-        if not 0 <= temperature < math.inf:
-            raise ValueError(
-                "`temperature` must be a finite number of at least 0. "
-                f"Received: temperature={temperature}"
-            )
+        check_temperature(temperature)
         super().__init__(temperature=temperature)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -58,7 +54,7 @@ class RandomSampler(keras_hub.samplers.Sampler):
     def compute_probabilities(self, logits: Tensor) -> Tensor:
         """The distribution `(B, V)` in float32 at this sampler's temperature."""
         logits = ops.cast(logits, "float32")
-        _check_logits(logits)
+        check_logits(logits)
         if self.temperature == 0:
             return ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1])
         # The maximum becomes 0 first, so that no small temperature can overflow.
@@ -79,30 +75,3 @@ class RandomSampler(keras_hub.samplers.Sampler):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed}
-
-
-def _check_logits(logits: Tensor) -> None:
-    """Raise if eager logits hold NaN or +inf, or forbid every token of a row."""
-    if _is_traced(logits):
-        return
-    largest = ops.convert_to_numpy(ops.max(logits, axis=-1))
-    if ops.convert_to_numpy(ops.any(ops.isnan(logits))) or (largest == math.inf).any():
-        raise ValueError(
-            "`logits` must be finite, or -inf for a forbidden token. "
-            "Received: NaN or +inf among them"
-        )
-    if (largest == -math.inf).any():
-        raise ValueError(
-            "`logits` must leave at least one token to choose in each row. "
-            "Received: a row of nothing but -inf"
-        )
-
-
-def _is_traced(tensor: Tensor) -> bool:
-    """Whether `tensor` stands for values that a compiled function will compute."""
-    backend = keras.config.backend()
-    if backend == "jax":
-        import jax
-
-        return isinstance(tensor, jax.core.Tracer)
-    return backend == "tensorflow" and not hasattr(tensor, "numpy")

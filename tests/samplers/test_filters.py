@@ -1,0 +1,90 @@
+"""Filters against plain loops over each row."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from course_lib.samplers import filters
+from tests import draws
+from tests.arrays import to_numpy
+
+
+def distributions():
+    """Flat, peaked, tied and sparse rows, and random ones."""
+    generator = np.random.default_rng(0)
+    random = generator.dirichlet(np.full(8, 0.5), size=20)
+    tied = np.round(generator.dirichlet(np.ones(8), size=20) * 8) + 1e-9
+    special = [
+        [1 / 8] * 8,
+        [0, 0, 0, 1, 0, 0, 0, 0],
+        [0.5, 0, 0, 0.5, 0, 0, 0, 0],
+        [0.25, 0.125, 0.25, 0.125, 0.125, 0.125, 0, 0],
+        [0, 0, 0.25, 0.25, 0.25, 0.25, 0, 0],
+    ]
+    rows = np.concatenate([random, tied, special])
+    return (rows / rows.sum(axis=-1, keepdims=True)).astype("float32")
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 7, 8, 9, 1000, np.int64(2)])
+def test_top_k(k):
+    rows = distributions()
+    filtered = to_numpy(filters.top_k(rows, k))
+    expected = [draws.top_k(row, k) for row in rows]
+    assert_allclose(filtered, expected, atol=1e-6)
+    assert_array_equal(filtered > 0, np.array(expected) > 0)
+
+
+@pytest.mark.parametrize("p", [1e-9, 0.1, 0.33, 0.51, 0.9, 0.987, 1, 1.0])
+def test_top_p(p):
+    rows = distributions()
+    filtered = to_numpy(filters.top_p(rows, p))
+    expected = [draws.top_p(row, p) for row in rows]
+    assert_allclose(filtered, expected, atol=1e-6)
+    if p < 1:
+        assert_array_equal(filtered > 0, np.array(expected) > 0)
+
+
+@pytest.mark.parametrize(
+    ("p", "kept"),
+    [
+        (0.25, [0]),
+        (0.3, [0, 2]),
+        (0.5, [0, 2]),
+        (0.51, [0, 1, 2]),
+        (0.75, [0, 1, 2, 3]),
+    ],
+)
+def test_the_nucleus_is_the_smallest_that_reaches_p(p, kept):
+    # sums of powers of two are exact: a prefix reaches p or it does not
+    row = np.array([[0.25, 0.125, 0.25, 0.125, 0.125, 0.125]], "float32")
+    filtered = to_numpy(filters.top_p(row, p))[0]
+    assert np.flatnonzero(filtered).tolist() == kept
+    assert filtered.sum() == pytest.approx(1)
+
+
+def test_of_equals_lower_ids_stay():
+    flat = np.full((1, 8), 1 / 8, "float32")
+    assert np.flatnonzero(to_numpy(filters.top_k(flat, 3))).tolist() == [0, 1, 2]
+    assert np.flatnonzero(to_numpy(filters.top_p(flat, 0.5))).tolist() == [0, 1, 2, 3]
+
+
+def test_rows_sum_to_one_so_that_filters_compose():
+    rows = distributions()
+    both = to_numpy(filters.top_p(filters.top_k(rows, 4), 0.7))
+    expected = [draws.top_p(draws.top_k(row, 4).astype("float32"), 0.7) for row in rows]
+    assert_allclose(both, expected, atol=1e-6)
+    assert_allclose(both.sum(axis=-1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("k", [0, -1, 2.5, 2.0, True, None, "5", float("nan")])
+def test_bad_k(k):
+    with pytest.raises(ValueError, match=rf"`k` must be a positive integer.*k={k!r}"):
+        filters.top_k(distributions(), k)
+
+
+@pytest.mark.parametrize("p", [0, -0.1, 1.01, float("nan"), float("inf"), None, "0.9"])
+def test_bad_p(p):
+    with pytest.raises(
+        ValueError, match=rf"`p` must be in \(0, 1\]. Received: p={p!r}"
+    ):
+        filters.top_p(distributions(), p)
