@@ -1,6 +1,7 @@
 """`import course_lib` is cheap and reaches everything."""
 
 import importlib
+import importlib.metadata
 import json
 import pkgutil
 import subprocess

@@ -174,7 +174,8 @@ def test_bug_09_causal_mask_lost(dropout, with_scores):
     changed[:, -1] += 1.0
 
     def first_five(x):
-        layer.dropout_layer.seed_generator.state.assign([1, 2]) if dropout else None
+        if dropout:
+            layer.dropout_layer.seed_generator.state.assign([1, 2])
         result = layer(
             x,
             use_causal_mask=True,

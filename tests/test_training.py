@@ -61,14 +61,14 @@ def test_perplexity_is_exact_over_unequal_batches(dtype):
     logs = gpt.evaluate(x, y, sample_weight=weights, batch_size=2, verbose=0)
     logs = dict(zip(["loss", "perplexity"], logs, strict=True))
     losses = nats_by_hand(gpt, x, y, weights)
+    atol = 1e-5 if dtype == "float32" else 5e-3  # compiled code rounds elsewhere
     assert len(losses) == 18
-    assert math.log(logs["perplexity"]) == pytest.approx(losses.mean(), abs=1e-5)
+    assert math.log(logs["perplexity"]) == pytest.approx(losses.mean(), abs=atol)
     # not the mean over batches, nor over their perplexities
     batches = [losses[:8].mean(), losses[8:15].mean(), losses[15:].mean()]
-    assert abs(np.mean(batches) - losses.mean()) > 1e-3
-    assert logs["loss"] == pytest.approx(
-        np.average(batches, weights=[2, 2, 1]), abs=1e-5
-    )
+    assert abs(np.mean(batches) - losses.mean()) > atol
+    by_rows = np.average(batches, weights=[2, 2, 1])
+    assert logs["loss"] == pytest.approx(by_rows, abs=atol)
 
 
 def test_the_perplexity_of_an_epoch_is_that_of_all_its_tokens():

@@ -62,3 +62,34 @@ def favour(gpt, token_id, logit=1e4):
     bias = np.zeros(gpt.backbone.vocabulary_size)
     bias[token_id] = logit
     gpt.backbone.token_embedding.bias.assign(bias)
+
+
+def prompts_as_ids(lengths, max_length):
+    """Random prompts of these lengths, padded."""
+    token_ids = random_ids(len(lengths), max_length)
+    padding_mask = np.arange(max_length) < np.array(lengths)[:, None]
+    return {
+        "token_ids": np.where(padding_mask, token_ids, PAD).astype("int32"),
+        "padding_mask": padding_mask,
+    }
+
+
+def seen(tokens, window):
+    """What the model sees of a text, by the rule: when the window is full and one
+    more token comes, the last half of it stays."""
+    kept = []
+    for token in tokens:
+        if len(kept) == window:
+            kept = kept[window - window // 2 :]
+        kept.append(token)
+    return kept
+
+
+def next_logits(gpt, rows):
+    """Logits `(B, V)` of the token after each row, uncached; rows of equal length."""
+    window = gpt.backbone.max_sequence_length
+    kept = [seen(row, window) for row in rows]
+    padded = [row + [PAD] * (window - len(row)) for row in kept]
+    logits = logits_of(gpt, padded)[:, len(kept[0]) - 1]
+    logits[:, [PAD, UNK]] = -np.inf
+    return logits
