@@ -30,7 +30,7 @@ class TextGenerator(keras.callbacks.Callback):
     ```python
     sampler = samplers.TopKSampler(k=10, seed=0)
     callback = TextGenerator(["this movie is"], sampler=sampler)
-    gpt.fit(texts, epochs=3, callbacks=[callback])
+    gpt.fit(texts, epochs=3, shuffle=False, callbacks=[callback])
     ```
     """
 

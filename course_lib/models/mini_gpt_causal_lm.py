@@ -22,7 +22,8 @@ class MiniGPTCausalLM(keras_hub.models.CausalLM):
     With the default loss of `compile()`, `fit` and `evaluate` report `loss`, the mean
     over batches of -log p a real token in nats, and `perplexity`, which weights all
     tokens alike: `math.log(perplexity)` is the exact loss of a data set. Padding
-    counts nowhere.
+    counts nowhere. As in KerasHub, `fit` takes a list of texts in the order it has:
+    shuffle it first, or give a `tf.data.Dataset` that shuffles before it batches.
 
     `generate()` runs compiled and keeps the keys and values of earlier tokens. It
     never produces `[PAD]` or `[UNK]`; `[END]` ends a text. `max_length` counts the
