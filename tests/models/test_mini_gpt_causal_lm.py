@@ -136,7 +136,7 @@ def test_a_preset_stored_in_float16_loads_as_float32(tmp_path):
 
 
 def test_compile_defaults(gpt):
-    assert gpt.optimizer.__class__ is keras.optimizers.Adam
+    assert type(gpt.optimizer).__name__ == "Adam"  # each backend has its own
     assert float(gpt.optimizer.learning_rate) == pytest.approx(1e-3)
     logs = gpt.evaluate(["a good film ."], verbose=0, return_dict=True)
     assert set(logs) == {"loss", "perplexity"}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
 from course_lib.samplers import filters
@@ -28,7 +29,7 @@ def distributions():
 @pytest.mark.parametrize("k", [1, 2, 3, 7, 8, 9, 1000, np.int64(2)])
 def test_top_k(k):
     rows = distributions()
-    filtered = to_numpy(filters.top_k(rows, k))
+    filtered = to_numpy(filters.top_k(ops.convert_to_tensor(rows), k))
     expected = [draws.top_k(row, k) for row in rows]
     assert_allclose(filtered, expected, atol=1e-6)
     assert_array_equal(filtered > 0, np.array(expected) > 0)
@@ -37,7 +38,7 @@ def test_top_k(k):
 @pytest.mark.parametrize("p", [1e-9, 0.1, 0.33, 0.51, 0.9, 0.987, 1, 1.0])
 def test_top_p(p):
     rows = distributions()
-    filtered = to_numpy(filters.top_p(rows, p))
+    filtered = to_numpy(filters.top_p(ops.convert_to_tensor(rows), p))
     expected = [draws.top_p(row, p) for row in rows]
     assert_allclose(filtered, expected, atol=1e-6)
     if p < 1:
@@ -57,20 +58,20 @@ def test_top_p(p):
 def test_the_nucleus_is_the_smallest_that_reaches_p(p, kept):
     # sums of powers of two are exact: a prefix reaches p or it does not
     row = np.array([[0.25, 0.125, 0.25, 0.125, 0.125, 0.125]], "float32")
-    filtered = to_numpy(filters.top_p(row, p))[0]
+    filtered = to_numpy(filters.top_p(ops.convert_to_tensor(row), p))[0]
     assert np.flatnonzero(filtered).tolist() == kept
     assert filtered.sum() == pytest.approx(1)
 
 
 def test_of_equals_lower_ids_stay():
-    flat = np.full((1, 8), 1 / 8, "float32")
+    flat = ops.full((1, 8), 1 / 8)
     assert np.flatnonzero(to_numpy(filters.top_k(flat, 3))).tolist() == [0, 1, 2]
     assert np.flatnonzero(to_numpy(filters.top_p(flat, 0.5))).tolist() == [0, 1, 2, 3]
 
 
 def test_rows_sum_to_one_so_that_filters_compose():
     rows = distributions()
-    both = to_numpy(filters.top_p(filters.top_k(rows, 4), 0.7))
+    both = to_numpy(filters.top_p(filters.top_k(ops.convert_to_tensor(rows), 4), 0.7))
     expected = [draws.top_p(draws.top_k(row, 4).astype("float32"), 0.7) for row in rows]
     assert_allclose(both, expected, atol=1e-6)
     assert_allclose(both.sum(axis=-1), 1, atol=1e-6)
