@@ -5,6 +5,14 @@ from keras import ops
 
 from tests.arrays import to_numpy
 
+# What stochastic samplers are tried on, by the shape of the distribution.
+LOGITS = {
+    "flat": np.zeros(6),
+    "peaked": np.array([0.0, 4.0, 1.0, 0.5, 0.0, -1.0]),
+    "tied": np.array([0.0, 2.0, 1.0, 2.0, 1.0, 1.0]),
+    "mixed": np.log([0.3, 0.05, 0.15, 0.1, 0.28, 0.12]),
+}
+
 
 def draw(sampler, logits):
     """20,000 draws from one row of logits, as numpy."""

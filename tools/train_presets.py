@@ -1,6 +1,6 @@
 """Train a preset on real data and write it, with its card, into course_lib/presets.
 
-    COURSE_DATA=... make presets        or: python tools/train_presets.py mini_gpt_imdb
+    COURSE_DATA=/path/to/the/corpora python tools/train_presets.py mini_gpt_imdb
 
 Killed and started again, it goes on from its last checkpoint (every 200 steps, in
 `build/presets/`). Everything that the card states is measured here, on the stored
@@ -94,7 +94,7 @@ def main(name: str, steps: int | None) -> None:
         "parameters": gpt.count_params(),
         "seed": SEED,
         "wall_seconds": round(sum(epochs["seconds"])),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, no GPU",
+        "machine": machine(),
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "date": date.today().isoformat(),
         "command": f"python tools/train_presets.py {name}",
@@ -106,6 +106,14 @@ def main(name: str, steps: int | None) -> None:
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
     print(json.dumps(card["test"], indent=1))
+
+
+def machine() -> str:
+    """The processor, its cores, and the GPUs that TensorFlow sees."""
+    gpus = tf.config.list_physical_devices("GPU")
+    names = [tf.config.experimental.get_device_details(g)["device_name"] for g in gpus]
+    gpu = ", ".join(names) or "no GPU"
+    return f"{platform.machine()}, {os.cpu_count()} cores, {gpu}"
 
 
 def encode(preprocessor, texts) -> np.ndarray:

@@ -7,14 +7,7 @@ from numpy.testing import assert_array_equal
 
 from course_lib.samplers import GreedySampler, RandomSampler, TopKSampler
 from tests import draws
-from tests.draws import draw, looks_drawn_from, softmax
-
-LOGITS = {
-    "flat": np.zeros(6),
-    "peaked": np.array([0.0, 4.0, 1.0, 0.5, 0.0, -1.0]),
-    "tied": np.array([0.0, 2.0, 1.0, 2.0, 1.0, 1.0]),
-    "mixed": np.log([0.3, 0.05, 0.15, 0.1, 0.28, 0.12]),
-}
+from tests.draws import LOGITS, draw, looks_drawn_from, softmax
 
 
 @pytest.mark.parametrize("name", LOGITS)
