@@ -102,7 +102,9 @@ test-onednn: $(READY)
 bench: .venv-matrix/.ready ## Run the benchmarks, one file a claim [B=name]
 	$(if $(BENCHMARKS),,@echo "There is no such benchmark in benchmarks/.")
 	@for file in $(BENCHMARKS); do \
-		echo "==> $$file"; .venv-matrix/bin/python $$file || exit 1; done
+		echo "==> $$file"; \
+		.venv-matrix/bin/python -m benchmarks.$$(basename $$file .py) $(ARGS) || exit 1; \
+	done
 
 serve: ## Show the built book on 127.0.0.1 [PORT=8000]
 	@test -f _build/html/index.html || { echo "First: make book"; exit 1; }
