@@ -13,14 +13,17 @@ _SUBMODULES = (
     "checks",
     "datasets",
     "layers",
+    "losses",
     "masking",
     "metrics",
     "models",
     "ngrams",
+    "precision",
     "presets",
     "profiles",
     "samplers",
     "text",
+    "tracing",
     "viz",
 )
 

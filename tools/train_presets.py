@@ -2,7 +2,7 @@
 
     COURSE_DATA=/path/to/the/corpora python tools/train_presets.py mini_gpt_imdb
 
-Killed and started again, it goes on from its last checkpoint (every 200 steps, in
+Killed and started again, it goes on from its last checkpoint (every 100 steps, in
 `build/presets/`). Everything that the card states is measured here, on the stored
 float16 weights.
 """
@@ -24,7 +24,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course_lib import datasets, metrics, samplers, text
+from course_lib import datasets, metrics, precision, samplers, text
+from course_lib.callbacks import ResumableTraining
 from course_lib.models import (
     MiniGPTBackbone,
     MiniGPTCausalLM,
@@ -71,17 +72,16 @@ def main(name: str, steps: int | None) -> None:
     )
     length = recipe["backbone"]["max_sequence_length"]
     preprocessor = MiniGPTCausalLMPreprocessor(tokenizer, sequence_length=length)
-    # (N, length + 1) ids: the inputs of each document and its last label
-    ids = {
-        split: encode(preprocessor, getattr(corpus, split))
-        for split in ("train", "validation", "test")
-    }
-    unigram = NGramModel(1, tokenizer.vocabulary_size()).fit(ids["train"])
+    token_ids = datasets.encode_documents(
+        corpus.train, tokenizer.tokenize, tokenizer.end_token_id
+    )
+    unigram = NGramModel(1, tokenizer.vocabulary_size()).fit(in_rows(token_ids))
 
-    gpt = build(recipe, tokenizer, unigram)
-    epochs = train(gpt, recipe, ids, BUILD_DIR / name)
+    gpt = build(recipe, preprocessor, unigram)
+    epochs = train(gpt, recipe, token_ids, corpus.validation[:640], BUILD_DIR / name)
 
     folder = PRESETS_DIR / name
+    gpt_dtype = gpt.backbone.dtype_policy.name
     write_preset(gpt, preprocessor, folder)
     gpt = MiniGPTCausalLM.from_preset(str(folder))  # what users get: float16, rounded
     card = {
@@ -89,7 +89,12 @@ def main(name: str, steps: int | None) -> None:
         "data": corpus.source,
         "licence": corpus.licence,
         "sha256": corpus.sha256,
-        "documents": {split: len(getattr(corpus, split)) for split in ids},
+        "documents": {
+            split: len(getattr(corpus, split))
+            for split in ("train", "validation", "test")
+        },
+        "training_tokens": len(token_ids),
+        "dtype_policy": gpt_dtype,
         "recipe": recipe,
         "parameters": gpt.count_params(),
         "seed": SEED,
@@ -101,7 +106,7 @@ def main(name: str, steps: int | None) -> None:
         "validation_perplexity_every_200_steps": [
             round(float(value), 2) for value in epochs["val_perplexity"]
         ],
-        "test": evaluate(gpt, corpus.test, ids),
+        "test": evaluate(gpt, corpus.test, token_ids),
         "samples": sample(gpt),
     }
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n")
@@ -116,9 +121,15 @@ def machine() -> str:
     return f"{platform.machine()}, {os.cpu_count()} cores, {gpu}"
 
 
-def encode(preprocessor, texts) -> np.ndarray:
-    """Token ids `(N, length + 1)`, padded: each row is one document's events."""
-    batches = tf.data.Dataset.from_tensor_slices(texts).batch(512).map(preprocessor)
+def in_rows(token_ids: np.ndarray, length: int = 1000) -> np.ndarray:
+    """One long text as rows `(N, length)`, padded, for n-gram models to count."""
+    padding = -len(token_ids) % length
+    return np.pad(token_ids, (0, padding)).reshape(-1, length)
+
+
+def first_tokens(gpt, texts) -> np.ndarray:
+    """Token ids `(N, T + 1)`, padded: the inputs of each text and its last label."""
+    batches = tf.data.Dataset.from_tensor_slices(texts).batch(512).map(gpt.preprocessor)
     rows = [
         np.concatenate([x["token_ids"].numpy(), y.numpy()[:, -1:]], axis=1)
         for x, y, _ in batches
@@ -126,15 +137,17 @@ def encode(preprocessor, texts) -> np.ndarray:
     return np.concatenate(rows)
 
 
-def build(recipe, tokenizer, unigram) -> MiniGPTCausalLM:
+def build(recipe, preprocessor, unigram) -> MiniGPTCausalLM:
     """The untrained model; its output bias knows how frequent each word is."""
     backbone = MiniGPTBackbone(
-        vocabulary_size=tokenizer.vocabulary_size(), **recipe["backbone"]
+        vocabulary_size=preprocessor.tokenizer.vocabulary_size(),
+        dtype=precision.fastest_policy(),
+        **recipe["backbone"],
     )
     frequencies = unigram.next_token_probabilities([])
     bias = np.log(np.maximum(frequencies, 1e-8))
     backbone.token_embedding.bias.assign(bias)
-    gpt = MiniGPTCausalLM(backbone)
+    gpt = MiniGPTCausalLM(backbone, preprocessor)
     warmup_steps = recipe["steps"] // 18
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -146,13 +159,6 @@ def build(recipe, tokenizer, unigram) -> MiniGPTCausalLM:
     optimizer = keras.optimizers.AdamW(rate, weight_decay=0.01, clipnorm=1.0)
     gpt.compile(optimizer=optimizer)
     return gpt
-
-
-def pairs(ids: np.ndarray):
-    """What `fit` takes: inputs, labels, weights."""
-    mask = (ids != 0).astype("int32")
-    x = {"token_ids": ids[:, :-1], "padding_mask": mask[:, :-1]}
-    return x, ids[:, 1:], mask[:, 1:].astype("float32")
 
 
 class EpochTimer(keras.callbacks.Callback):
@@ -167,26 +173,30 @@ class EpochTimer(keras.callbacks.Callback):
         logs["seconds"] = round(time.perf_counter() - self.started, 1)
 
 
-def train(gpt, recipe, ids, backup: Path) -> np.ndarray:
+def train(gpt, recipe, token_ids, validation_texts, folder: Path) -> np.ndarray:
     """Train in epochs of 200 steps; returns what was logged, all restarts together."""
-    batch_size = recipe["batch_size"]
-    dataset = tf.data.Dataset.from_tensor_slices(pairs(ids["train"]))
-    dataset = dataset.shuffle(len(ids["train"]), seed=SEED).repeat()
-    dataset = dataset.batch(batch_size, drop_remainder=True).prefetch(2)
-    x, y, sample_weight = pairs(ids["validation"][:640])
-    log = backup.with_suffix(".csv")
+    batches = datasets.TokenBatches(
+        token_ids,
+        recipe["batch_size"],
+        recipe["backbone"]["max_sequence_length"],
+        steps_per_epoch=STEPS_PER_EPOCH,
+        seed=SEED,
+    )
+    log = folder.with_suffix(".csv")
     log.parent.mkdir(parents=True, exist_ok=True)
     gpt.fit(
-        dataset,
-        steps_per_epoch=STEPS_PER_EPOCH,
+        batches,
         epochs=recipe["steps"] // STEPS_PER_EPOCH,
-        validation_data=(x, y, sample_weight),
-        validation_batch_size=32,
+        shuffle=False,
+        validation_data=tf.data.Dataset.from_tensor_slices(validation_texts)
+        .batch(32)
+        .map(gpt.preprocessor)
+        .cache(),
         verbose=2,
         callbacks=[
-            keras.callbacks.BackupAndRestore(backup, delete_checkpoint=False),
             EpochTimer(),
             keras.callbacks.CSVLogger(log, append=True),
+            ResumableTraining(folder, batches, every=100),
         ],
     )
     return np.atleast_1d(np.genfromtxt(log, delimiter=",", names=True))
@@ -202,33 +212,31 @@ def write_preset(gpt, preprocessor, folder: Path) -> None:
     stored.save_to_preset(str(folder))
 
 
-def evaluate(gpt, texts, ids) -> dict:
+def evaluate(gpt, texts, training_ids) -> dict:
     """Nats, perplexity and bits per byte beside baselines, all on the test tokens."""
-    x, y, sample_weight = pairs(ids["test"])
-    dataset = tf.data.Dataset.from_tensor_slices((x, y, sample_weight)).batch(32)
-    preprocessor, gpt.preprocessor = gpt.preprocessor, None  # these are ids already
+    dataset = tf.data.Dataset.from_tensor_slices(texts).batch(32)
     perplexity = gpt.evaluate(dataset, verbose=0, return_dict=True)["perplexity"]
-    gpt.preprocessor = preprocessor
     nats = float(np.log(perplexity))
-    targets = ids["test"][:, 1:]
+    ids = first_tokens(gpt, texts)
+    targets = ids[:, 1:]
     num_tokens = int((targets != 0).sum())
     vocabulary_size = gpt.backbone.vocabulary_size
     baselines = {
-        order: NGramModel(order, vocabulary_size).fit(ids["train"])
+        order: NGramModel(order, vocabulary_size).fit(in_rows(training_ids))
         for order in (1, 2, 5)
     }
     return {
         "nats_per_token": round(nats, 4),
         "perplexity": round(float(perplexity), 2),
         "bits_per_byte": round(
-            metrics.bits_per_byte(nats * num_tokens, target_bytes(texts, ids["test"])),
+            metrics.bits_per_byte(nats * num_tokens, target_bytes(texts, ids)),
             4,
         ),
         "tokens": num_tokens,
         "unknown_share": round(float((targets == 1).sum() / num_tokens), 4),
         "baseline_nats_per_token": {
             {1: "unigram", 2: "interpolated bigram", 5: "interpolated 5-gram"}[order]: (
-                round(model.nats_per_token(ids["test"]), 4)
+                round(model.nats_per_token(ids), 4)
             )
             for order, model in baselines.items()
         },

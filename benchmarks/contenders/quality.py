@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.contenders import published_mini_gpt, recipes
+from benchmarks.contenders import published_mini_gpt, recipes, variants
 from benchmarks.contenders.training import StepTimer
 from benchmarks.harness import data
 from benchmarks.harness.sizes import BATCH_SIZE
@@ -141,6 +141,28 @@ def recommended(path: str, **sizes: Any):
         shares = 1 - np.linspace(1, 0, points + 1)[1:] ** 2
         at_steps = [round(share * total_steps) for share in shares]
         return fit(gpt, batches, at_fixed_steps(gpt, tokens, at_steps))
+
+    return measure
+
+
+def with_options(path: str, **sizes: Any):
+    """Ours with some of the recipe changed, for a number of tokens."""
+
+    def measure(changes: dict[str, Any], tokens_seen: int) -> dict[str, Any]:
+        recipe = {**recipes.RECOMMENDED, **changes}
+        recipe["backbone"] = {
+            **recipes.RECOMMENDED["backbone"],
+            **changes.get("backbone", {}),
+        }
+        if recipe["backbone"].get("activation") == "squared_relu":
+            recipe["backbone"]["activation"] = variants.squared_relu
+        length = sizes["sequence_length"]
+        steps = tokens_seen // (recipe["batch_size"] * length)
+        keras.utils.set_random_seed(recipes.SEED)
+        tokens = data.load(path)
+        gpt = recipes.recommended(tokens, total_steps=steps, recipe=recipe, **sizes)
+        batches = recipes.recommended_dataset(tokens, length, recipe=recipe)
+        return fit(gpt, batches, at_fixed_steps(gpt, tokens, [steps]))
 
     return measure
 

@@ -6,9 +6,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from benchmarks.contenders import variants
 from benchmarks.harness.data import Tokens
-from benchmarks.harness.sizes import BATCH_SIZE
-from course_lib.models import MiniGPTBackbone, MiniGPTCausalLM, published
+from course_lib.datasets import TokenBatches
+from course_lib.models import (
+    MiniGPTBackbone,
+    MiniGPTCausalLM,
+    MiniGPTTokenizer,
+    published,
+)
 from course_lib.ngrams import NGramModel
 
 SEED = 0
@@ -17,12 +23,17 @@ RECOMMENDED: dict[str, Any] = {
     "backbone": {
         "dropout": 0.0,
         "normalize_first": True,
-        "tie_weights": True,
+        "tie_weights": False,
         "reverse_bias": True,
         "dtype": "mixed_bfloat16",
     },
-    "batch_size": BATCH_SIZE,
-    "learning_rate": 4e-3,
+    "attention": None,  # or a class of `variants` around its projections
+    "unigram_bias": True,
+    "packing": False,
+    "batch_size": 16,
+    "optimizer": "adamw",  # or "adam", at a constant rate, or "muon"
+    "learning_rate": 2e-3,
+    "embedding_rate": 1.0,  # of the vocabulary's tables, over that of the others
     "warmup": 1 / 18,  # share of all steps
     "weight_decay": 0.01,
     "clipnorm": 1.0,
@@ -54,38 +65,65 @@ def same_architecture(dtype: Any, hidden_dim: int, **sizes: Any) -> MiniGPTCausa
     return gpt
 
 
-def recommended(tokens: Tokens, total_steps: int, **sizes: Any) -> MiniGPTCausalLM:
+def recommended(
+    tokens: Tokens,
+    total_steps: int,
+    recipe: dict[str, Any] = RECOMMENDED,
+    **sizes: Any,
+) -> MiniGPTCausalLM:
     """The model as we would train it, planned for `total_steps`."""
-    gpt = MiniGPTCausalLM(backbone(**sizes, **RECOMMENDED["backbone"]))
-    length = sizes["sequence_length"] + 1
-    unigram = NGramModel(1, sizes["vocabulary_size"]).fit(tokens.documents(length))
-    frequencies = unigram.next_token_probabilities([])
-    gpt.backbone.token_embedding.bias.assign(np.log(np.maximum(frequencies, 1e-8)))
-
-    warmup_steps = max(1, round(total_steps * RECOMMENDED["warmup"]))
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0,
-        decay_steps=max(1, total_steps - warmup_steps),
-        warmup_target=RECOMMENDED["learning_rate"],
-        warmup_steps=warmup_steps,
-        alpha=0.02,
-    )
-    gpt.compile(
-        optimizer=keras.optimizers.AdamW(
-            rate,
-            weight_decay=RECOMMENDED["weight_decay"],
-            clipnorm=RECOMMENDED["clipnorm"],
-        )
-    )
+    gpt = MiniGPTCausalLM(backbone(**{**sizes, **recipe["backbone"]}))
+    if recipe["attention"]:
+        wrapper = getattr(variants, recipe["attention"])
+        variants.wrap_query_and_key(gpt.backbone, wrapper)
+    if recipe["unigram_bias"]:
+        length = sizes["sequence_length"] + 1
+        unigram = NGramModel(1, sizes["vocabulary_size"]).fit(tokens.documents(length))
+        frequencies = unigram.next_token_probabilities([])
+        gpt.backbone.token_embedding.bias.assign(np.log(np.maximum(frequencies, 1e-8)))
+    gpt.compile(optimizer=optimizer(recipe, total_steps, sizes["vocabulary_size"]))
     return gpt
 
 
+def optimizer(
+    recipe: dict[str, Any], total_steps: int, vocabulary_size: int
+) -> keras.optimizers.Optimizer:
+    """The optimizer of a recipe; all but Adam warm up and decay along a cosine."""
+    peak = recipe["learning_rate"]
+    if recipe["optimizer"] == "adam":
+        return keras.optimizers.Adam(peak)
+    warmup_steps = max(1, round(total_steps * recipe["warmup"]))
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        decay_steps=max(1, total_steps - warmup_steps),
+        warmup_target=peak,
+        warmup_steps=warmup_steps,
+        alpha=0.02,
+    )
+    if recipe["optimizer"] == "muon":  # which leaves embeddings to Adam
+        return keras.optimizers.Muon(rate, exclude_layers=["embed"])
+    return variants.EmbeddingRateAdamW(
+        vocabulary_size,
+        recipe["embedding_rate"],
+        rate,
+        weight_decay=recipe["weight_decay"],
+        clipnorm=recipe["clipnorm"],
+    )
+
+
 def recommended_dataset(
-    tokens: Tokens, sequence_length: int, batch_size: int | None = None
+    tokens: Tokens,
+    sequence_length: int,
+    batch_size: int | None = None,
+    recipe: dict[str, Any] = RECOMMENDED,
 ) -> Any:
     """What `recommended` trains on: anything that `fit` takes and that does not end."""
-    batch_size = batch_size or RECOMMENDED["batch_size"]
-    return dataset(tokens, sequence_length, batch_size)
+    batch_size = batch_size or recipe["batch_size"]
+    if not recipe["packing"]:
+        return dataset(tokens, sequence_length, batch_size)
+    ends = tokens.offsets[1:]
+    token_ids = np.insert(tokens.train, ends, MiniGPTTokenizer.end_token_id)
+    return TokenBatches(token_ids, batch_size, sequence_length, seed=SEED)
 
 
 def dataset(tokens: Tokens, sequence_length: int, batch_size: int) -> tf.data.Dataset:

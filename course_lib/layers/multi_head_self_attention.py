@@ -44,7 +44,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         use_causal_mask: bool. Defaults to `False`.
         return_attention_scores: bool. If `True`, the weights `(B, H, T, S)` are
             returned as well (they are called scores, as in Keras).
-        cache: float tensor `(B, 2, S, H, key_dim)` of keys and values, or `None`.
+        cache: keys and values, two float tensors `(B, H, S, key_dim)`, or `None`.
         cache_update_index: int or scalar tensor, the position of `inputs[:, 0]` in
             the cache. Keys and values of `inputs` are written there.
 
@@ -129,7 +129,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self, equation: str, output_shape: tuple, bias_axes: str, name: str
     ) -> keras.layers.Layer:
         initializer = self.kernel_initializer
-        projection = keras.layers.EinsumDense(
+        projection = _Projection(
             equation,
             output_shape,
             bias_axes=bias_axes if self.use_bias else None,
@@ -161,18 +161,20 @@ class MultiHeadSelfAttention(keras.layers.Layer):
                 f"cache={'None' if cache is None else 'a tensor'}, "
                 f"cache_update_index={cache_update_index}"
             )
-        query = self.query(inputs)  # (B, T, H, K)
-        key = self.key(inputs)
-        value = self.value(inputs)
+        query, key, value = (
+            ops.transpose(project(inputs), (0, 2, 1, 3))  # (B, H, T, K)
+            for project in (self.query, self.key, self.value)
+        )
         if cache is not None:
-            start = (0, cache_update_index, 0, 0)
-            key = ops.slice_update(cache[:, 0], start, ops.cast(key, cache.dtype))
-            value = ops.slice_update(cache[:, 1], start, ops.cast(value, cache.dtype))
-            cache = ops.stack([key, value], axis=1)  # (B, 2, S, H, K)
+            start = (0, 0, cache_update_index, 0)
+            key, value = cache = tuple(
+                ops.slice_update(old, start, ops.cast(new, old.dtype))
+                for old, new in zip(cache, (key, value), strict=True)
+            )  # (B, H, S, K)
 
         # Scaled before the product: float16 scores overflow later.
         query = query * ops.cast(self.head_dim**-0.5, query.dtype)
-        scores = ops.einsum("bthk,bshk->bhts", query, key)  # (B, H, T, S)
+        scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))  # (B, H, T, S)
         allowed = self._allowed(
             query,
             key,
@@ -183,7 +185,7 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         )
         weights = masking.masked_softmax(scores, allowed)
         dropped = self.dropout_layer(weights, training=training)
-        output = ops.einsum("bhts,bshk->bthk", dropped, value)
+        output = ops.transpose(ops.matmul(dropped, value), (0, 2, 1, 3))
         output = self.attention_output(output)  # (B, T, D)
 
         extras = [weights] if return_attention_scores else []
@@ -194,14 +196,14 @@ class MultiHeadSelfAttention(keras.layers.Layer):
         self, query, key, padding_mask, attention_mask, use_causal_mask, offset
     ):
         """Merge the masks into one that broadcasts to `(B, H, T, S)`, or `None`."""
-        _check_masks(padding_mask, attention_mask, key.shape[1])
+        _check_masks(padding_mask, attention_mask, key.shape[2])
         merged = attention_mask
         if padding_mask is not None:
             merged = masking.merge_masks(
                 merged, masking.padding_mask_to_attention(padding_mask)
             )
         if use_causal_mask:
-            causal = masking.causal_mask(ops.shape(query)[1], ops.shape(key)[1], offset)
+            causal = masking.causal_mask(ops.shape(query)[2], ops.shape(key)[2], offset)
             merged = masking.merge_masks(merged, causal)
         if merged is None or len(merged.shape) == 2:
             return merged
@@ -216,6 +218,15 @@ class MultiHeadSelfAttention(keras.layers.Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
         }
+
+
+class _Projection(keras.layers.EinsumDense):
+    """As `EinsumDense`, in one product of matrices: many times faster for one token."""
+
+    def call(self, inputs, training=None):
+        # All axes after batch and position are summed over.
+        outputs = ops.tensordot(inputs, self.kernel, axes=len(inputs.shape) - 2)
+        return outputs if self.bias is None else outputs + self.bias
 
 
 def _check_masks(padding_mask: Any, attention_mask: Any, source_length: Any) -> None:

@@ -57,6 +57,13 @@ class TokenEmbedding(keras_hub.layers.ReversibleEmbedding):
         return outputs
 
     @property
+    def reverse_kernel(self) -> Any:
+        """What hidden states are multiplied with to give logits: `(D, V)`."""
+        if self.tie_weights:
+            return keras.ops.transpose(self.embeddings)
+        return keras.ops.convert_to_tensor(self.reverse_embeddings)
+
+    @property
     def variable_serialization_spec(self) -> dict[str | None, list[str]]:
         """The variables that Keras saves, by quantization mode."""
         spec = super().variable_serialization_spec

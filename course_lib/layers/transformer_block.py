@@ -35,7 +35,7 @@ class TransformerBlock(keras.layers.Layer):
         padding_mask: boolean tensor `(B, T)`, `True` for real tokens.
         attention_mask: boolean tensor that broadcasts to `(B, T, S)`.
         return_attention_scores: bool. If `True`, the weights `(B, H, T, S)` follow.
-        cache: float tensor `(B, 2, S, H, key_dim)` or `None`.
+        cache: two float tensors `(B, H, S, key_dim)`, keys and values, or `None`.
         cache_update_index: int or scalar tensor, given together with `cache`.
 
     Returns:

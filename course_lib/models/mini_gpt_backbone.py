@@ -162,7 +162,8 @@ class MiniGPTBackbone(keras_hub.models.Backbone):
 
         Args:
             token_ids: int tensor `(B, T)`, the new tokens.
-            cache: tuple with one float tensor `(B, 2, S, H, key_dim)` a block.
+            cache: tuple with the keys and values of each block, two float tensors
+                `(B, H, S, key_dim)`.
             cache_update_index: int or scalar tensor, the position of
                 `token_ids[:, 0]`.
 
@@ -185,11 +186,9 @@ class MiniGPTBackbone(keras_hub.models.Backbone):
     def empty_cache(self, batch_size: Any, length: int) -> tuple:
         """A cache of zeros that holds `length` tokens for each row."""
         head_dim = self.key_dim or self.hidden_dim // self.num_heads
-        shape = (batch_size, 2, length, self.num_heads, head_dim)
-        return tuple(
-            keras.ops.zeros(shape, dtype=self.compute_dtype)
-            for _ in self.transformer_layers
-        )
+        shape = (batch_size, self.num_heads, length, head_dim)
+        zeros = keras.ops.zeros(shape, dtype=self.compute_dtype)
+        return tuple((zeros, zeros) for _ in self.transformer_layers)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import keras_hub
+import numpy as np
 
 from course_lib import text
 from course_lib.models.mini_gpt_backbone import MiniGPTBackbone
@@ -132,6 +133,18 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
     def vocabulary_size(self) -> int:
         """How many entries the vocabulary has."""
         return len(self._check_vocabulary())
+
+    def token_bytes(self) -> np.ndarray:
+        """How many bytes each entry stands for in a text: its own and a separator.
+
+        Returns:
+            An int array `(V,)`. `[END]` is a separator alone, `[PAD]` is nothing, and
+            `[UNK]` counts as it is written: a word that is lost is not guessed at.
+        """
+        num_bytes = [len(word.encode()) + 1 for word in self._check_vocabulary()]
+        num_bytes[self.pad_token_id] = 0
+        num_bytes[self.end_token_id] = 1
+        return np.array(num_bytes)
 
     def id_to_token(self, id: int) -> str:
         """The entry with this id."""

@@ -33,6 +33,21 @@ def check_token_ids(inputs: Any, max_sequence_length: int) -> None:
         )
 
 
+def check_max_length(max_length: Any) -> None:
+    """Raise a `ValueError` unless `generate` can take this `max_length`.
+
+    Args:
+        max_length: int of at least 2, or `None` for the default.
+    """
+    if max_length is None:
+        return
+    if not isinstance(max_length, int | np.integer) or max_length < 2:
+        raise ValueError(
+            "`max_length` must be an integer of at least 2: a prompt and a new token. "
+            f"Received: max_length={max_length!r}"
+        )
+
+
 def check_prompts(inputs: Any, vocabulary_size: int) -> None:
     """Raise a `ValueError` unless `generate` can go on from these token ids.
 
@@ -67,4 +82,24 @@ def check_prompts(inputs: Any, vocabulary_size: int) -> None:
         raise ValueError(
             f"`token_ids` must be from 0 to {vocabulary_size - 1}. Received: ids from "
             f"{token_ids.min()} to {token_ids.max()}"
+        )
+
+
+def check_labels(y: Any, sample_weight: Any, vocabulary_size: int) -> None:
+    """Raise a `ValueError` unless all labels of a numpy array are token ids.
+
+    Args:
+        y: int array; anything else is not looked at.
+        sample_weight: array of the shape of `y`, or `None`. Labels of weight 0 may be
+            anything.
+        vocabulary_size: int, above the largest id.
+    """
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "iu":
+        return
+    if sample_weight is not None and np.shape(sample_weight) == y.shape:
+        y = y[np.asarray(sample_weight) > 0]
+    if y.size and (y.min() < 0 or y.max() >= vocabulary_size):
+        raise ValueError(
+            f"`y` must hold token ids from 0 to {vocabulary_size - 1} wherever it has "
+            f"a weight. Received: labels from {y.min()} to {y.max()}"
         )

@@ -6,6 +6,7 @@ shape whose rows sum to 1 again, so filters compose in any order.
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -33,7 +34,9 @@ def top_k(probabilities: Tensor, k: int) -> Tensor:
         Fan et al., "Hierarchical Neural Story Generation" (2018), section 5.3.
     """
     check_k(k)
-    k = min(k, probabilities.shape[-1])
+    probabilities = ops.convert_to_tensor(probabilities)
+    if k >= probabilities.shape[-1]:
+        return probabilities / ops.sum(probabilities, axis=-1, keepdims=True)
     most_likely, _ = ops.top_k(probabilities, k)  # (B, k), falling
     return _keep_most_likely(probabilities, most_likely[:, -1:], k)
 
@@ -62,14 +65,55 @@ def top_p(probabilities: Tensor, p: float) -> Tensor:
         section 3.1.
     """
     check_p(p)
+    probabilities = ops.convert_to_tensor(probabilities)
     if p == 1:
         return probabilities
-    falling = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)  # (B, V)
-    reached_before = ops.cumsum(falling, axis=-1) - falling
-    kept = ops.cast(reached_before < p, "int32")
-    count = ops.maximum(ops.sum(kept, axis=-1, keepdims=True), 1)  # (B, 1)
-    least = ops.take_along_axis(falling, count - 1, axis=-1)  # (B, 1)
+
+    def least_and_count(falling, reached):
+        kept = ops.cast(reached - falling < p, "int32")
+        count = ops.maximum(ops.sum(kept, axis=-1, keepdims=True), 1)  # (B, 1)
+        return ops.take_along_axis(falling, count - 1, axis=-1), count
+
+    def of_all():
+        falling = ops.flip(ops.sort(probabilities, axis=-1), axis=-1)  # (B, V)
+        return least_and_count(falling, ops.cumsum(falling, axis=-1))
+
+    # To sort all is slow, and a nucleus is seldom large.
+    first, _ = ops.top_k(probabilities, min(1000, probabilities.shape[-1]))
+    reached = ops.cumsum(first, axis=-1)
+    least, count = ops.cond(
+        ops.all(reached[:, -1] >= p), lambda: least_and_count(first, reached), of_all
+    )
     return _keep_most_likely(probabilities, least, count)
+
+
+def likeliest(probabilities: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The `k` most likely tokens of each row alone. Of equals, lower ids stay.
+
+    What follows then works on `k` numbers a row, not on `V`.
+
+    Args:
+        probabilities: float tensor `(B, V)`.
+        k: int, at least 1. Where `k > V`, everything stays.
+
+    Returns:
+        Their probabilities as they are, and their ids, both `(B, k)`; ids rise.
+
+    Example:
+    >>> likeliest(ops.array([[0.2, 0.5, 0.3]]), k=2)  # doctest: +SKIP
+    ([[0.5, 0.3]], [[1, 2]])
+    """
+    probabilities = ops.convert_to_tensor(probabilities)
+    vocabulary_size = probabilities.shape[-1]
+    k = min(k, vocabulary_size)
+    most_likely, token_ids = ops.top_k(probabilities, k)
+    if keras.config.backend() == "torch":  # whose `top_k` keeps any of equals
+        least = most_likely[:, -1:]
+        rank = ops.where(probabilities == least, vocabulary_size, 0)
+        rank = ops.where(probabilities > least, 2 * vocabulary_size, rank)
+        token_ids = ops.top_k(rank - ops.arange(vocabulary_size), k)[1]
+    token_ids = ops.sort(token_ids, axis=-1)
+    return ops.take_along_axis(probabilities, token_ids, axis=-1), token_ids
 
 
 def check_k(k: Any) -> None:
@@ -86,10 +130,17 @@ def check_p(p: Any) -> None:
 
 def _keep_most_likely(probabilities: Tensor, least: Tensor, count: Any) -> Tensor:
     """Keep `count` tokens a row: those above `least`, then the first that equal it."""
-    above = probabilities > least
-    tied = probabilities == least
-    room = count - ops.sum(ops.cast(above, "int32"), axis=-1, keepdims=True)
-    first_tied = ops.cumsum(ops.cast(tied, "int32"), axis=-1) <= room
-    keep = ops.logical_or(above, ops.logical_and(tied, first_tied))
+    at_least = probabilities >= least
+
+    def without_later_ties():
+        above = probabilities > least
+        tied = probabilities == least
+        room = count - ops.sum(ops.cast(above, "int32"), axis=-1, keepdims=True)
+        first_tied = ops.cumsum(ops.cast(tied, "int32"), axis=-1) <= room
+        return ops.logical_or(above, ops.logical_and(tied, first_tied))
+
+    # Too many tie seldom, and a sum over so many tokens so far is slow.
+    too_many = ops.sum(ops.cast(at_least, "int32"), axis=-1, keepdims=True) > count
+    keep = ops.cond(ops.any(too_many), without_later_ties, lambda: at_least)
     kept = ops.where(keep, probabilities, 0.0)
     return kept / ops.sum(kept, axis=-1, keepdims=True)

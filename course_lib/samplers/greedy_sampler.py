@@ -4,8 +4,8 @@ from typing import Any
 
 import keras
 import keras_hub
-from keras import ops
 
+from course_lib.samplers import filters
 from course_lib.samplers.logits import check_logits
 
 Tensor = Any
@@ -36,7 +36,8 @@ class GreedySampler(keras_hub.samplers.Sampler):
 
     def get_next_token(self, probabilities: Tensor) -> Tensor:
         """The id of the largest probability of each row, `(B,)`."""
-        return ops.argmax(probabilities, axis=-1)
+        # Several times faster than `argmax`, which looks out for negative zeros.
+        return filters.likeliest(probabilities, 1)[1][:, 0]
 
     def get_config(self) -> dict[str, Any]:
         return {}

@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
+
+from course_lib.tracing import is_traced
 
 Tensor = Any
 
@@ -20,7 +21,7 @@ def check_logits(logits: Tensor) -> None:
         ValueError: if NaN or +inf is among them, or a row is nothing but -inf. In
             compiled code there are no values to look at, and nothing is raised.
     """
-    if _is_traced(logits):
+    if is_traced(logits):
         return
     largest = ops.convert_to_numpy(ops.max(logits, axis=-1))
     if ops.convert_to_numpy(ops.any(ops.isnan(logits))) or (largest == math.inf).any():
@@ -45,13 +46,3 @@ def check_temperature(temperature: Any) -> None:
             "`temperature` must be a finite number of at least 0. "
             f"Received: temperature={temperature!r}"
         )
-
-
-def _is_traced(tensor: Tensor) -> bool:
-    """Whether `tensor` stands for values that a compiled function will compute."""
-    backend = keras.config.backend()
-    if backend == "jax":
-        import jax
-
-        return isinstance(tensor, jax.core.Tracer)
-    return backend == "tensorflow" and not hasattr(tensor, "numpy")

@@ -6,6 +6,7 @@ import keras
 import keras_hub
 from keras import ops
 
+from course_lib.samplers import filters
 from course_lib.samplers.logits import check_logits, check_temperature
 
 Tensor = Any
@@ -45,6 +46,8 @@ class RandomSampler(keras_hub.samplers.Sampler):
         (1985), for the temperature.
     """
 
+    k: int | None = None  # if given, `filter` and draw see the k likeliest alone
+
     def __init__(self, temperature: float = 1.0, seed: int | None = None) -> None:
         check_temperature(temperature)
         super().__init__(temperature=temperature)
@@ -57,9 +60,11 @@ class RandomSampler(keras_hub.samplers.Sampler):
         check_logits(logits)
         if self.temperature == 0:
             return ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1])
-        # The maximum becomes 0 first, so that no small temperature can overflow.
-        logits = logits - ops.max(logits, axis=-1, keepdims=True)
-        return ops.softmax(logits / max(self.temperature, 1e-30), axis=-1)
+        if self.temperature != 1:
+            # The maximum becomes 0 first, so that no small temperature can overflow.
+            logits = logits - ops.max(logits, axis=-1, keepdims=True)
+            logits = logits / max(self.temperature, 1e-30)
+        return ops.softmax(logits, axis=-1)
 
     def filter(self, probabilities: Tensor) -> Tensor:
         """The distribution to draw from, `(B, V)`; subclasses narrow it."""
@@ -67,11 +72,17 @@ class RandomSampler(keras_hub.samplers.Sampler):
 
     def get_next_token(self, probabilities: Tensor) -> Tensor:
         """Draw one token id a row, `(B,)`, from `filter(probabilities)`."""
-        log_probabilities = ops.log(self.filter(probabilities))
-        token_ids = keras.random.categorical(
-            log_probabilities, 1, seed=self.seed_generator, dtype="int32"
+        if self.k is None:
+            return ops.squeeze(self._draw(self.filter(probabilities)), axis=-1)
+        probabilities, token_ids = filters.likeliest(probabilities, self.k)
+        drawn = self._draw(self.filter(probabilities))
+        return ops.squeeze(ops.take_along_axis(token_ids, drawn, axis=-1), axis=-1)
+
+    def _draw(self, probabilities: Tensor) -> Tensor:
+        """One position a row, `(B, 1)`."""
+        return keras.random.categorical(
+            ops.log(probabilities), 1, seed=self.seed_generator, dtype="int32"
         )
-        return ops.squeeze(token_ids, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "seed": self.seed}

@@ -157,7 +157,7 @@ def test_the_implicit_mask_of_keras_takes_the_place_of_a_missing_one():
 def test_cached_equals_uncached(sizes):
     layer, x = built(key_dim=3), inputs()
     expected = to_numpy(layer(x, use_causal_mask=True))
-    cache, outputs, start = ops.zeros((B, 2, T, H, 3)), [], 0
+    cache, outputs, start = (ops.zeros((B, H, T, 3)),) * 2, [], 0
     for size in sizes:
         output, cache = layer(
             x[:, start : start + size],
@@ -171,12 +171,12 @@ def test_cached_equals_uncached(sizes):
 
 
 def test_weights_come_before_the_cache():
-    cache = ops.zeros((B, 2, T, H, D // H))
+    cache = (ops.zeros((B, H, T, D // H)),) * 2
     outputs = built()(
         inputs(), cache=cache, cache_update_index=0, return_attention_scores=True
     )
-    shapes = [tuple(output.shape) for output in outputs]
-    assert shapes == [(B, T, D), (B, H, T, T), tuple(cache.shape)]
+    shapes = [tuple(tensor.shape) for tensor in keras.tree.flatten(outputs)]
+    assert shapes == [(B, T, D), (B, H, T, T), *[(B, H, T, D // H)] * 2]
 
 
 def test_float16_scores_do_not_overflow():
@@ -258,7 +258,7 @@ def test_masks_must_fit(name, shape):
 
 
 def test_cache_and_index_go_together():
-    cache = ops.zeros((B, 2, T, H, D // H))
+    cache = (ops.zeros((B, H, T, D // H)),) * 2
     message = "`cache` and `cache_update_index` must be given together"
     with pytest.raises(ValueError, match=rf"{message}.*cache_update_index=None"):
         built()(inputs(), cache=cache)

@@ -150,7 +150,7 @@ def test_the_implicit_mask_of_keras_is_used_and_passed_on():
 @pytest.mark.parametrize("normalize_first", [False, True])
 def test_cached_equals_uncached(normalize_first):
     block, x = built(normalize_first=normalize_first), inputs()
-    cache, outputs = ops.zeros((B, 2, T, H, D // H)), []
+    cache, outputs = (ops.zeros((B, H, T, D // H)),) * 2, []
     for t in range(T):
         output, cache = block(x[:, t : t + 1], cache=cache, cache_update_index=t)
         outputs.append(to_numpy(output))
@@ -216,4 +216,4 @@ def test_heads_must_divide_the_width():
 
 def test_cache_without_index():
     with pytest.raises(ValueError, match=r"must be given together"):
-        built()(inputs(), cache=ops.zeros((B, 2, T, H, D // H)))
+        built()(inputs(), cache=(ops.zeros((B, H, T, D // H)),) * 2)

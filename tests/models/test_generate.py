@@ -11,6 +11,7 @@ from course_lib.models import (
     MiniGPTTokenizer,
 )
 from course_lib.samplers import GreedySampler, RandomSampler, TopKSampler
+from tests.arrays import to_numpy
 from tests.tiny_gpt import (
     END,
     PAD,
@@ -87,9 +88,30 @@ def test_stop_tokens_end_each_row_on_its_own():
         new = [i for i in range(20) if not prompt_mask[i] and tokens[i] in (5, 9)]
         end = new[0] if new else 19
         assert_array_equal(outputs["padding_mask"][row], np.arange(20) <= end)
+        assert (tokens[end + 1 :] == PAD).all()  # while other rows went on
         ends.add(end)
     assert len(ends) > 2  # they did stop at different places
     assert np.isin(inputs["token_ids"], [5, 9]).any()  # those of prompts stop nothing
+
+
+class CountingSampler(GreedySampler):
+    """Keeps the index at which its loop ended."""
+
+    def run_loop(self, *args, **kwargs):
+        loop_vars = super().run_loop(*args, **kwargs)
+        self.end = int(loop_vars[2])
+        return loop_vars
+
+
+def test_generation_ends_when_all_rows_have_stopped():
+    gpt = tiny_gpt(preprocessor=False)
+    favour(gpt, END)
+    gpt.sampler = CountingSampler()
+    lengths = [2, 5, 3]
+    outputs = gpt.generate_step(prompts_as_ids(lengths, 20), stop_token_ids=(END,))
+    assert gpt.sampler.end == 6  # one step after the longest prompt
+    ends = to_numpy(outputs["padding_mask"]).sum(axis=1)
+    assert ends.tolist() == [length + 1 for length in lengths]
 
 
 @pytest.mark.parametrize("stop_token_ids", [None, [], ()])

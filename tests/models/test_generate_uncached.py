@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 from numpy.testing import assert_allclose, assert_array_equal
 
-from course_lib.models.mini_gpt_causal_lm import window_start
+from course_lib.models.generation import window_start
 from course_lib.samplers import GreedySampler
 from tests.arrays import to_numpy
 from tests.tiny_gpt import VOCABULARY, next_logits, prompts_as_ids, seen, tiny_gpt

@@ -77,6 +77,24 @@ def test_rows_sum_to_one_so_that_filters_compose():
     assert_allclose(both.sum(axis=-1), 1, atol=1e-6)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3, 7, 8, 1000])
+def test_likeliest_are_the_tokens_that_top_k_keeps(k):
+    rows = distributions()
+    values, token_ids = filters.likeliest(ops.convert_to_tensor(rows), k)
+    expected = [sorted(draws.falling(row)[:k]) for row in rows]
+    assert_array_equal(to_numpy(token_ids), expected)
+    assert_array_equal(
+        to_numpy(values), np.take_along_axis(rows, to_numpy(token_ids), 1)
+    )
+
+
+@pytest.mark.parametrize("rows", [distributions(), distributions().tolist()])
+def test_arrays_and_lists_are_taken_too(rows):
+    expected = filters.top_p(filters.top_k(ops.convert_to_tensor(rows), 3), 0.6)
+    filtered = filters.top_p(to_numpy(filters.top_k(rows, 3)), 0.6)
+    assert_array_equal(to_numpy(filtered), to_numpy(expected))
+
+
 @pytest.mark.parametrize("k", [0, -1, 2.5, 2.0, True, None, "5", float("nan")])
 def test_bad_k(k):
     with pytest.raises(ValueError, match=rf"`k` must be a positive integer.*k={k!r}"):
@@ -89,3 +107,17 @@ def test_bad_p(p):
         ValueError, match=rf"`p` must be in \(0, 1\]. Received: p={p!r}"
     ):
         filters.top_p(distributions(), p)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])
+def test_top_p_of_a_large_vocabulary(temperature):
+    """Some nuclei are among the first thousand tokens, some are not."""
+    logits = np.random.default_rng(0).normal(0, 3, (3, 5000)) / temperature
+    rows = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    rows = (rows / rows.sum(axis=-1, keepdims=True)).astype("float32")
+    filtered = to_numpy(filters.top_p(ops.convert_to_tensor(rows), 0.9))
+    for row, kept in zip(rows, filtered, strict=True):
+        expected = draws.top_p(row, 0.9)
+        # sums of so many float32 may differ by a token at the edge
+        assert abs(np.count_nonzero(kept) - np.count_nonzero(expected)) <= 1
+        assert_allclose(kept, expected, atol=1e-3)

@@ -1,4 +1,4 @@
-"""Callbacks for `fit`: watch a model learn to write."""
+"""Watch a model learn to write."""
 
 from collections.abc import Sequence
 from pathlib import Path
