@@ -35,7 +35,7 @@ class TopKSampler(RandomSampler):
     ) -> None:
         super().__init__(temperature=temperature, seed=seed)
         filters.check_k(k)
-        self.k = k
+        self.k: int = k
 
     def filter(self, probabilities: Tensor) -> Tensor:
         """The `k` likeliest tokens of each row, renormalised."""
