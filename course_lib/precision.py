@@ -27,7 +27,8 @@ def fastest_policy(verbose: bool = True) -> str:
 
     Example:
     ```python
-    gpt = MiniGPTBackbone(**config, dtype=course_lib.precision.fastest_policy())
+    policy = precision.fastest_policy()
+    embedding = keras.layers.Embedding(100, 8, dtype=policy)
     ```
     """
     rates = matmul_rates()

@@ -100,8 +100,10 @@ def likeliest(probabilities: Tensor, k: int) -> tuple[Tensor, Tensor]:
         Their probabilities as they are, and their ids, both `(B, k)`; ids rise.
 
     Example:
-    >>> likeliest(ops.array([[0.2, 0.5, 0.3]]), k=2)  # doctest: +SKIP
-    ([[0.5, 0.3]], [[1, 2]])
+    ```python
+    probabilities, token_ids = likeliest(ops.array([[0.2, 0.5, 0.3]]), k=2)
+    # [[0.5, 0.3]] and [[1, 2]]
+    ```
     """
     probabilities = ops.convert_to_tensor(probabilities)
     vocabulary_size = probabilities.shape[-1]
