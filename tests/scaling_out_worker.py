@@ -64,9 +64,8 @@ def train_on_workers(strategy, mean_of_means=False):
             num_tokens = replica.all_reduce("sum", num_tokens)
         with tf.GradientTape() as tape:
             logits = gpt(x, training=True)
-            nats = keras.losses.sparse_categorical_crossentropy(
-                y, logits, from_logits=True
-            )
+            cross_entropy = keras.losses.sparse_categorical_crossentropy
+            nats = cross_entropy(y, logits, from_logits=True)
             loss = tf.reduce_sum(nats * weights) / num_tokens  # this worker's part
         gradients = tape.gradient(loss, gpt.trainable_variables)
         # The optimizer sums the gradients over all workers.
