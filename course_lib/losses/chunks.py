@@ -43,8 +43,8 @@ def sum_over_chunks(rows, kernel, bias, labels, weights, chunk_size, needs_gradi
     padded_labels = ops.pad(labels, [[0, padding]])
     padded_weights = ops.pad(weights, [[0, padding]])
 
-    def add_chunk(i, sums):
-        start = i * chunk_rows
+    def add_chunk(_, sums):
+        start, nats, *gradients = sums
         h = ops.slice(padded_rows, (start, 0), (chunk_rows, wide_dim))
         y = ops.slice(padded_labels, (start,), (chunk_rows,))
         w = ops.slice(padded_weights, (start,), (chunk_rows,))
@@ -52,36 +52,36 @@ def sum_over_chunks(rows, kernel, bias, labels, weights, chunk_size, needs_gradi
         if not (needs_gradient and _softmax_rounds_once(dtype)):
             logits = ops.cast(logits, "float32")
         p = ops.softmax(logits)
-        nats, *gradients = sums
-        nats = nats + ops.sum(w * _nats(logits, p, y))
+        p_label = ops.take_along_axis(p, y[:, None], axis=1)[:, 0]
+        nats = nats + ops.sum(w * _nats(logits, p, p_label, y))
+        last = nats
         if needs_gradient:
             d_rows, d_kernel = gradients
-            p = ops.cast(p, dtype)
+            at_labels = ops.stack([ops.arange(chunk_rows), y], axis=1)
+            less_one = ops.cast(p_label - 1, dtype)
+            p = ops.scatter_update(ops.cast(p, dtype), at_labels, less_one)  # p - e
             d_h = ops.cast(ops.matmul(p, transposed), "float32") * w[:, None]
             d_rows = ops.slice_update(d_rows, (start, 0), d_h)
             d_rows = ops.reshape(d_rows, (-1, hidden_dim))
             h = ops.transpose(h * ops.cast(w, dtype)[:, None])
             d_kernel = d_kernel + ops.cast(ops.matmul(h, p), "float32")
             gradients = (d_rows, d_kernel)
-        return (nats, *gradients)
+            last = d_kernel[0, 0]
+        # TensorFlow begins the next chunk as soon as it knows where, and would hold
+        # the logits of ten. So it is not told before this chunk is done.
+        start = ops.where(last > 0, start + chunk_rows, start + chunk_rows)
+        return (start, nats, *gradients)
 
-    sums: tuple = (ops.zeros((), dtype="float32"),)
+    sums: tuple = (ops.zeros((), dtype="int32"), ops.zeros((), dtype="float32"))
     if needs_gradient:
         d_rows = ops.zeros((num_chunks * chunk_rows, hidden_dim), dtype="float32")
         d_kernel = ops.zeros((wide_dim, vocabulary_size), dtype="float32")
         sums = (*sums, d_rows, d_kernel)
-    sums = ops.fori_loop(0, num_chunks, add_chunk, sums)
+    _, nats, *gradients = ops.fori_loop(0, num_chunks, add_chunk, sums)
     if not needs_gradient:
-        return sums
-
-    nats, d_rows, d_kernel = sums
-    # What is left is the part of the one-hot label.
-    d_rows = d_rows[:num_rows]
-    d_rows = d_rows - weights[:, None] * ops.take(ops.transpose(kernel), labels, axis=0)
-    weighted_rows = weights[:, None] * ops.cast(rows, "float32")
-    of_labels = ops.segment_sum(weighted_rows, labels, vocabulary_size)  # (V, D)
-    d_bias = d_kernel[hidden_dim] - ops.segment_sum(weights, labels, vocabulary_size)
-    return nats, d_rows, d_kernel[:hidden_dim] - ops.transpose(of_labels), d_bias
+        return (nats,)
+    d_rows, d_kernel = gradients
+    return nats, d_rows[:num_rows], d_kernel[:hidden_dim], d_kernel[hidden_dim]
 
 
 def _parts(bias, dtype):
@@ -121,9 +121,8 @@ def _tried_softmax_rounds_once(dtype):
     return bool(ops.all(ops.softmax(logits) == expected))
 
 
-def _nats(logits, p, labels):
+def _nats(logits, p, p_label, labels):
     """`-log p` of each label, also where `p` is too small for float32."""
-    p_label = ops.take_along_axis(p, labels[:, None], axis=1)[:, 0]
     p_label = ops.cast(p_label, "float32")
 
     def from_logits():

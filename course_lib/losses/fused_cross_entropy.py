@@ -16,7 +16,7 @@ from course_lib.tracing import is_traced
 Tensor = Any
 
 # Logits in one chunk: large enough for fast products, small beside the whole.
-CHUNK_SIZE = 2**23
+CHUNK_SIZE = 2**22
 
 
 def fused_cross_entropy(
