@@ -9,6 +9,8 @@ from keras import ops
 
 # A policy must multiply this much faster than float32 to be worth its rounding.
 LEAST_GAIN = 1.5
+DTYPES = ("float32", "bfloat16", "float16")
+TURN_SECONDS = 0.3  # for the products of one size
 
 
 def fastest_policy(verbose: bool = True) -> str:
@@ -47,24 +49,38 @@ def fastest_policy(verbose: bool = True) -> str:
 
 @functools.cache
 def matmul_rates() -> dict[str, float]:
-    """Products of matrices a second, in GFLOP/s, for each dtype; takes a second."""
-    return {dtype: _matmul_rate(dtype) for dtype in ("float32", "bfloat16", "float16")}
+    """Products of matrices a second, in GFLOP/s, for each dtype; takes a second.
 
-
-def _matmul_rate(dtype: str, seconds: float = 0.1) -> float:
-    """The best of the products of two squares that fit into some time."""
-    size, best = 256, 0.0
+    The highest rates at growing sizes, until none grows. The dtypes take turns, so
+    that whatever else the machine does slows them alike.
+    """
+    rates = dict.fromkeys(DTYPES, 0.0)
+    size = 256
     while True:
-        a = ops.cast(np.ones((size, size), "float32"), dtype)
+        seconds = _seconds_of_products(size)
+        new = {dtype: 2 * size**3 / seconds[dtype] / 1e9 for dtype in DTYPES}
+        grows = any(new[dtype] > 1.2 * rates[dtype] for dtype in DTYPES)
+        rates = {dtype: max(new[dtype], rates[dtype]) for dtype in DTYPES}
+        if not grows or 8 * sum(seconds.values()) > TURN_SECONDS:
+            return rates
+        size *= 2
+
+
+def _seconds_of_products(size: int) -> dict[str, float]:
+    """The fastest product of two squares, by dtype."""
+    squares = {
+        dtype: ops.cast(np.ones((size, size), "float32"), dtype) for dtype in DTYPES
+    }
+    for a in squares.values():
         _wait(ops.matmul(a, a))  # the first call may compile
-        fastest, began = float("inf"), time.perf_counter()
-        while (start := time.perf_counter()) - began < seconds:
+    fastest = dict.fromkeys(DTYPES, float("inf"))
+    began = time.perf_counter()
+    while time.perf_counter() - began < TURN_SECONDS:
+        for dtype, a in squares.items():
+            start = time.perf_counter()
             _wait(ops.matmul(a, a))
-            fastest = min(fastest, time.perf_counter() - start)
-        rate = 2 * size**3 / fastest / 1e9
-        if rate < 1.2 * best or 8 * fastest > seconds:
-            return max(rate, best)
-        best, size = rate, 2 * size
+            fastest[dtype] = min(fastest[dtype], time.perf_counter() - start)
+    return fastest
 
 
 def _wait(product: Any) -> None:
