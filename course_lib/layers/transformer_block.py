@@ -4,11 +4,11 @@ from typing import Any
 
 import keras
 
-from course_lib.layers.multi_head_self_attention import MultiHeadSelfAttention
+from course_lib.layers.transformer_layer import TransformerLayer
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
-class TransformerBlock(keras.layers.Layer):
+class TransformerBlock(TransformerLayer):
     """Self-attention and a feed-forward network, each with a residual and a norm.
 
     With `normalize_first=False` (as first published) a sub-layer `f` computes
@@ -69,58 +69,20 @@ class TransformerBlock(keras.layers.Layer):
         causal: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if intermediate_dim < 1:
-            raise ValueError(
-                "`intermediate_dim` must be at least 1. "
-                f"Received: intermediate_dim={intermediate_dim}"
-            )
-        if not 0 <= dropout < 1:
-            raise ValueError(
-                f"`dropout` must be in [0, 1). Received: dropout={dropout}"
-            )
-        self.intermediate_dim = intermediate_dim
-        self.num_heads = num_heads
-        self.key_dim = key_dim
-        self.dropout = dropout
-        self.activation = keras.activations.get(activation)
-        self.layer_norm_epsilon = layer_norm_epsilon
-        self.normalize_first = normalize_first
-        self.causal = causal
-        self.supports_masking = True
-        policy = self.dtype_policy
-        self.self_attention = MultiHeadSelfAttention(
-            num_heads, key_dim, dtype=policy, name="self_attention"
-        )
-        self.self_attention_norm = keras.layers.LayerNormalization(
-            epsilon=layer_norm_epsilon, dtype=policy, name="self_attention_norm"
-        )
-        self.self_attention_dropout = keras.layers.Dropout(
-            dropout, dtype=policy, name="self_attention_dropout"
-        )
-        self.feedforward_intermediate = keras.layers.Dense(
+        super().__init__(
             intermediate_dim,
-            activation=self.activation,
-            dtype=policy,
-            name="feedforward_intermediate",
+            num_heads,
+            key_dim=key_dim,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_epsilon=layer_norm_epsilon,
+            normalize_first=normalize_first,
+            **kwargs,
         )
-        self.feedforward_norm = keras.layers.LayerNormalization(
-            epsilon=layer_norm_epsilon, dtype=policy, name="feedforward_norm"
-        )
-        self.feedforward_dropout = keras.layers.Dropout(
-            dropout, dtype=policy, name="feedforward_dropout"
-        )
+        self.causal = causal
 
     def build(self, input_shape: tuple) -> None:
-        self.self_attention.build(input_shape)
-        self.self_attention_norm.build(input_shape)
-        self.feedforward_intermediate.build(input_shape)
-        self.feedforward_output = keras.layers.Dense(
-            input_shape[-1], dtype=self.dtype_policy, name="feedforward_output"
-        )
-        self.feedforward_output.build((*input_shape[:-1], self.intermediate_dim))
-        self.feedforward_norm.build(input_shape)
-        self.built = True
+        self._build(input_shape)
 
     def call(
         self,
@@ -132,11 +94,13 @@ class TransformerBlock(keras.layers.Layer):
         cache_update_index=None,
         training=None,
         mask=None,
+        inputs_mask=None,
     ):
-        x = self.self_attention_norm(inputs) if self.normalize_first else inputs
-        attended = self.self_attention(
-            x,
-            padding_mask=padding_mask if padding_mask is not None else mask,
+        if padding_mask is None:  # Keras fills in the second where tensors are several
+            padding_mask = mask if mask is not None else inputs_mask
+        x, *extras = self._attend_to_itself(
+            inputs,
+            padding_mask=padding_mask,
             attention_mask=attention_mask,
             use_causal_mask=self.causal,
             return_attention_scores=return_attention_scores,
@@ -144,30 +108,8 @@ class TransformerBlock(keras.layers.Layer):
             cache_update_index=cache_update_index,
             training=training,
         )
-        attended, extras = (
-            (attended[0], attended[1:])
-            if isinstance(attended, tuple)
-            else (attended, ())
-        )
-        x = inputs + self.self_attention_dropout(attended, training=training)
-        x = x if self.normalize_first else self.self_attention_norm(x)
-
-        residual = x
-        x = self.feedforward_norm(x) if self.normalize_first else x
-        x = self.feedforward_output(self.feedforward_intermediate(x))
-        x = residual + self.feedforward_dropout(x, training=training)
-        x = x if self.normalize_first else self.feedforward_norm(x)
+        x = self._feed_forward(x, training)
         return (x, *extras) if extras else x
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "intermediate_dim": self.intermediate_dim,
-            "num_heads": self.num_heads,
-            "key_dim": self.key_dim,
-            "dropout": self.dropout,
-            "activation": keras.activations.serialize(self.activation),
-            "layer_norm_epsilon": self.layer_norm_epsilon,
-            "normalize_first": self.normalize_first,
-            "causal": self.causal,
-        }
+        return {**super().get_config(), "causal": self.causal}
