@@ -45,18 +45,18 @@ RECIPES = {
             "num_layers": 2,
             "num_heads": 4,
             "hidden_dim": 256,
-            "intermediate_dim": 512,
+            "intermediate_dim": 1024,
             "max_sequence_length": 100,
-            "dropout": 0.0,
+            "dropout": 0.1,
             "normalize_first": True,
             "tie_weights": True,
         },
-        "steps": 1800,
+        "steps": 12_000,
         "batch_size": 32,
-        "learning_rate": 3e-3,
+        "learning_rate": 2e-3,
     }
 }
-STEPS_PER_EPOCH = 200
+STEPS_PER_EPOCH = 500
 PROMPTS = ("this movie is", "i", "the acting was", "when i first saw", "the director")
 SAMPLES_PER_PROMPT = 4
 
@@ -103,7 +103,7 @@ def main(name: str, steps: int | None) -> None:
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "date": date.today().isoformat(),
         "command": f"python tools/train_presets.py {name}",
-        "validation_perplexity_every_200_steps": [
+        f"validation_perplexity_every_{STEPS_PER_EPOCH}_steps": [
             round(float(value), 2) for value in epochs["val_perplexity"]
         ],
         "test": evaluate(gpt, corpus.test, token_ids),
@@ -174,7 +174,7 @@ class EpochTimer(keras.callbacks.Callback):
 
 
 def train(gpt, recipe, token_ids, validation_texts, folder: Path) -> np.ndarray:
-    """Train in epochs of 200 steps; returns what was logged, all restarts together."""
+    """Train in epochs of `STEPS_PER_EPOCH`; returns what was logged, all restarts together."""
     batches = datasets.TokenBatches(
         token_ids,
         recipe["batch_size"],
