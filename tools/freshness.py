@@ -1,8 +1,8 @@
 """Whether a built notebook still shows what its source and our library would print.
 
 A notebook stores hashes of what its outputs came from: its code, the `course_lib`
-modules that were loaded when it ran, and the presets it names. Prose, comments and
-docstrings are not part of them, nor are file times.
+modules that were loaded when it ran, and the presets and the results of benchmarks that
+it names. Prose, comments and docstrings are not part of them, nor are file times.
 """
 
 import ast
@@ -68,6 +68,17 @@ def preset_hashes(notebook: NotebookNode) -> dict[str, str]:
     }
 
 
+def result_hashes(notebook: NotebookNode) -> dict[str, str]:
+    """Hash the results of benchmarks whose names stand in the code."""
+    code = "\n".join(cell.source for cell in chapters.code_cells(notebook))
+    files = sorted((chapters.ROOT / "benchmarks" / "results").glob("*.json"))
+    return {
+        file.stem: _sha256(file.read_bytes())
+        for file in files
+        if f'benchmark("{file.stem}")' in code
+    }
+
+
 def stale(source: NotebookNode, built: NotebookNode) -> list[str]:
     """Return why `built` must be run again; nothing if its outputs still hold."""
     build = built.metadata.get("course", {}).get("build")
@@ -88,6 +99,8 @@ def stale(source: NotebookNode, built: NotebookNode) -> list[str]:
         for name, sha256 in build["presets"].items()
         if presets.get(name) != sha256
     ]
+    if build.get("results", {}) != result_hashes(source):
+        reasons.append("results of benchmarks changed")
     return reasons
 
 

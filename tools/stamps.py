@@ -38,6 +38,7 @@ def build_record(
             for name in facts["modules"]
         },
         "presets": freshness.preset_hashes(notebook),
+        "results": freshness.result_hashes(notebook),
     }
 
 

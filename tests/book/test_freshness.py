@@ -92,3 +92,20 @@ def test_a_preset_that_the_code_names_counts(tmp_path, monkeypatch, tiny, tiny_s
     assert freshness.stale(tiny_source, tiny) == []
     weights.write_bytes(b"2")
     assert freshness.stale(tiny_source, tiny) == ["preset mini changed"]
+
+
+def test_results_that_the_code_reads_count(tmp_path, monkeypatch, tiny, tiny_source):
+    folder = tmp_path / "benchmarks" / "results"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    chapters.code_cells(tiny_source)[1].source += '\nbenchmark("speed")'
+    tiny.metadata.course.build.modules = {}
+    tiny.metadata.course.build.code_sha256 = freshness.code_sha256(tiny_source)
+    (folder / "memory.json").write_text("{}")  # which it does not read
+    assert freshness.stale(tiny_source, tiny) == []
+    (folder / "speed.json").write_text("{}")
+    assert freshness.stale(tiny_source, tiny) == ["results of benchmarks changed"]
+    tiny.metadata.course.build.results = freshness.result_hashes(tiny_source)
+    assert freshness.stale(tiny_source, tiny) == []
+    (folder / "speed.json").unlink()
+    assert freshness.stale(tiny_source, tiny) == ["results of benchmarks changed"]
