@@ -32,7 +32,7 @@ GENERATING = "benchmarks.contenders.generating"
 DTYPES = ("float32", "bfloat16", "float16")
 MIB = {"large": 512, "cached": 8}  # of each of two arrays
 
-# Steps: function, settings, precision of the products, untied weights, wide heads.
+# Steps: function, settings, precision of the products, heads as wide as the model.
 STEPS = {
     "published recipe": (f"{TRAINING}:published", {}, "float32", True),
     "ours, same architecture, float32": (
@@ -47,7 +47,12 @@ STEPS = {
         "bfloat16",
         True,
     ),
-    "ours, recommended": (f"{TRAINING}:recommended", {}, "bfloat16", False),
+    "ours, recommended": (
+        f"{TRAINING}:recommended",
+        {"batch_size": BATCH_SIZE},
+        "bfloat16",
+        False,
+    ),
 }
 PROMPT, LENGTH = 8, 72
 
@@ -68,17 +73,18 @@ def main() -> None:
     with start(steps) as workers:
         alternate(workers, 1, steps=1)
         trained = alternate(workers, repeats, steps=2 if quick else 4)
-    rows = []
-    for name, (_, _, dtype, published) in STEPS.items():
-        work = training_work(**mini, published=published)
+    rows, work = [], {}
+    for name, (_, _, dtype, wide_heads) in STEPS.items():
+        parameters = trained[name][0]["parameters"]
+        flop = training_flop(wide_heads, **mini)
+        work[name] = {"flop": flop, "parameters": parameters}
         costs = [1e3 * answer["seconds"] for answer in trained[name]]
         peak = limits["matmul"][dtype]["gflops"]
         share = f"training step, {name}: share of the limit of"
-        flops = 1e3 * work["flops"] / (peak * 1e9)
-        rows.append(row(f"{share} {dtype} products", "ms a step", costs, [flops]))
-        moved = (
-            1e3 * work["adam_bytes"] / (limits["add"]["large"]["gb_per_second"] * 1e9)
-        )
+        least = 1e3 * flop / (peak * 1e9)
+        rows.append(row(f"{share} {dtype} products", "ms a step", costs, [least]))
+        adam_bytes = 7 * 4 * parameters
+        moved = 1e3 * adam_bytes / (limits["add"]["large"]["gb_per_second"] * 1e9)
         rows.append(row(f"{share} Adam's memory traffic", "ms a step", costs, [moved]))
 
     tokens = {
@@ -117,10 +123,7 @@ def main() -> None:
         arguments,
         limits=limits,
         work={
-            "training step, published architecture": training_work(
-                **mini, published=True
-            ),
-            "training step, recommended": training_work(**mini, published=False),
+            **{f"training step, {name}": numbers for name, numbers in work.items()},
             "bytes a token, mini-GPT": token_bytes(**mini),
             "bytes a token, GPT-2": token_bytes(**gpt2),
         },
@@ -171,24 +174,18 @@ def weights(
     return num_layers * block + hidden_dim * vocabulary_size
 
 
-def training_work(published: bool, **sizes: Any) -> dict[str, int]:
-    """FLOPs of a step, and the bytes that Adam must move; see above.
+def training_flop(wide_heads: bool, **sizes: Any) -> int:
+    """Floating-point operations of a step; see above.
 
     Args:
-        published: whether each head is as wide as the model, and the output layer has
-            a matrix of its own.
+        wide_heads: whether each head is as wide as the model.
         **sizes: see `benchmarks.harness.sizes`.
     """
-    heads_width = sizes["hidden_dim"] * (sizes["num_heads"] if published else 1)
-    multiplied = weights(**sizes, heads_width=heads_width)
+    heads_width = sizes["hidden_dim"] * (sizes["num_heads"] if wide_heads else 1)
     length = sizes["sequence_length"]
-    tokens = BATCH_SIZE * length
     attention = 12 * sizes["num_layers"] * heads_width * length
-    looked_up = (length + sizes["vocabulary_size"] * published) * sizes["hidden_dim"]
-    return {
-        "flops": tokens * (6 * multiplied + attention),
-        "adam_bytes": 7 * 4 * (multiplied + looked_up),
-    }
+    products = 6 * weights(**sizes, heads_width=heads_width)
+    return BATCH_SIZE * length * (products + attention)
 
 
 def token_bytes(**sizes: Any) -> int:

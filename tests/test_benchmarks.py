@@ -196,15 +196,14 @@ def test_the_work_of_a_training_step_by_hand():
         "intermediate_dim": 5,
     }
     # Published: heads of width 4, so 8 in all; V * D for the output layer.
-    multiplied = 2 * (4 * 4 * 8 + 2 * 4 * 5) + 4 * 10
-    assert hardware_limit.training_work(**sizes, published=True) == {
-        "flops": 32 * 3 * (6 * multiplied + 12 * 2 * 8 * 3),
-        "adam_bytes": 28 * (multiplied + (10 + 3) * 4),
-    }
+    for wide_heads, width in {True: 8, False: 4}.items():
+        multiplied = 2 * (4 * 4 * width + 2 * 4 * 5) + 4 * 10
+        flop = 32 * 3 * (6 * multiplied + 12 * 2 * width * 3)
+        assert hardware_limit.training_flop(wide_heads, **sizes) == flop
 
 
 def test_published_parameters_are_those_of_the_model():
-    # `training_work` leaves out the vectors: biases and norms.
+    # `weights` leaves out the vectors: biases and norms.
     model = published_mini_gpt.build(**TINY)
     matrices = sum(math.prod(w.shape) for w in model.weights if "kernel" in w.path)
     width = TINY["hidden_dim"] * TINY["num_heads"]

@@ -98,6 +98,7 @@ def timed(model: keras.Model, batches: Any, tokens: int):
             "first": timer.first,
             "seconds": float(np.mean(timer.seconds)),
             "tokens": tokens,
+            "parameters": model.count_params(),
             "loss": float(history.history["loss"][0]),
         }
 
