@@ -91,8 +91,9 @@ class Decoder:
     def next(self, token_ids: Tensor, cache: tuple, index: Tensor) -> tuple:
         """Logits `(B, V)` of position `index`, hidden states `(B, D)`, the cache."""
         newest = index - 1
-        start = window_start(newest, self.window)
+        start = 0
         if self.slides:
+            start = window_start(newest, self.window)
             moved = ops.not_equal(start, window_start(newest - 1, self.window))
             cache = ops.cond(
                 moved, lambda: self._read_window(token_ids, start), lambda: cache

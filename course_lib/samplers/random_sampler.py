@@ -28,7 +28,9 @@ class RandomSampler(keras_hub.samplers.Sampler):
     Args:
         temperature: float, at least 0. Below 1 sharpens the distribution, above 1
             flattens it, 0 always takes the likeliest token.
-        seed: int or `None`. The same seed draws the same tokens.
+        seed: int or `None`. The same seed draws the same tokens. (Draws for a whole
+            batch from a large vocabulary also depend on the number of threads in
+            TensorFlow on a CPU; draws from the `k` likeliest do not.)
 
     The model calls it, with the arguments of `keras_hub.samplers.Sampler`.
 
