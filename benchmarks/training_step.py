@@ -2,8 +2,8 @@
 
 The published mini-GPT recipe, against ours with the same architecture, against ours as
 recommended, all within `fit`; and Hugging Face's GPT-2 and a plain PyTorch loop of the
-same size. The times are those of 3,200 tokens, from the same documents; ours as recommended
-takes them in two steps.
+same size. The times are those of 3,200 tokens, from the same documents; ours as
+recommended takes them in two steps.
 """
 
 import tempfile

@@ -174,7 +174,7 @@ class EpochTimer(keras.callbacks.Callback):
 
 
 def train(gpt, recipe, token_ids, validation_texts, folder: Path) -> np.ndarray:
-    """Train in epochs of `STEPS_PER_EPOCH`; returns what was logged, all restarts together."""
+    """Train in short epochs; returns what was logged, all restarts together."""
     batches = datasets.TokenBatches(
         token_ids,
         recipe["batch_size"],
