@@ -18,6 +18,7 @@ _SUBMODULES = (
     "metrics",
     "models",
     "ngrams",
+    "optimizers",
     "precision",
     "presets",
     "profiles",

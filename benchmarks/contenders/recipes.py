@@ -16,13 +16,14 @@ from course_lib.models import (
     published,
 )
 from course_lib.ngrams import NGramModel
+from course_lib.optimizers import AdamW
 
 SEED = 0
 
 RECOMMENDED: dict[str, Any] = {
     "backbone": {
         "dropout": 0.0,
-        "normalize_first": True,
+        "normalize_first": False,
         "tie_weights": False,
         "reverse_bias": True,
         "dtype": "mixed_bfloat16",
@@ -33,7 +34,7 @@ RECOMMENDED: dict[str, Any] = {
     "batch_size": 16,
     "optimizer": "adamw",  # or "adam", at a constant rate, or "muon"
     "learning_rate": 2e-3,
-    "embedding_rate": 1.0,  # of the vocabulary's tables, over that of the others
+    "embedding_rate": 3.0,  # of the vocabulary's tables, over that of the others
     "warmup": 1 / 18,  # share of all steps
     "weight_decay": 0.01,
     "clipnorm": 1.0,
@@ -81,13 +82,11 @@ def recommended(
         unigram = NGramModel(1, sizes["vocabulary_size"]).fit(tokens.documents(length))
         frequencies = unigram.next_token_probabilities([])
         gpt.backbone.token_embedding.bias.assign(np.log(np.maximum(frequencies, 1e-8)))
-    gpt.compile(optimizer=optimizer(recipe, total_steps, sizes["vocabulary_size"]))
+    gpt.compile(optimizer=optimizer(recipe, total_steps))
     return gpt
 
 
-def optimizer(
-    recipe: dict[str, Any], total_steps: int, vocabulary_size: int
-) -> keras.optimizers.Optimizer:
+def optimizer(recipe: dict[str, Any], total_steps: int) -> keras.optimizers.Optimizer:
     """The optimizer of a recipe; all but Adam warm up and decay along a cosine."""
     peak = recipe["learning_rate"]
     if recipe["optimizer"] == "adam":
@@ -102,10 +101,9 @@ def optimizer(
     )
     if recipe["optimizer"] == "muon":  # which leaves embeddings to Adam
         return keras.optimizers.Muon(rate, exclude_layers=["embed"])
-    return variants.EmbeddingRateAdamW(
-        vocabulary_size,
-        recipe["embedding_rate"],
+    return AdamW(
         rate,
+        {"token_embedding": recipe["embedding_rate"]},
         weight_decay=recipe["weight_decay"],
         clipnorm=recipe["clipnorm"],
     )

@@ -9,27 +9,6 @@ from course_lib.layers import MultiHeadSelfAttention
 from course_lib.models import MiniGPTBackbone
 
 
-class EmbeddingRateAdamW(keras.optimizers.AdamW):
-    """AdamW with a learning rate of its own for the tables of the vocabulary.
-
-    Args:
-        vocabulary_size: int, the number of rows or columns by which they are known.
-        factor: float, their rate over that of the others.
-        *args: passed on.
-        **kwargs: passed on.
-    """
-
-    def __init__(self, vocabulary_size: int, factor: float, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self.vocabulary_size, self.factor = vocabulary_size, factor
-
-    def update_step(self, gradient, variable, learning_rate):
-        """As AdamW."""
-        if self.vocabulary_size in tuple(variable.shape):
-            learning_rate = learning_rate * self.factor
-        super().update_step(gradient, variable, learning_rate)
-
-
 class Rotated(keras.layers.Layer):
     """A projection to heads `(B, T, H, K)`, pairs rotated by position (RoPE)."""
 
