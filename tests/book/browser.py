@@ -1,14 +1,28 @@
 """A headless Chromium that reaches this machine only, spoken to through pipes."""
 
+import contextlib
+import fcntl
+import functools
+import http.server
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from urllib.parse import urlsplit
 
 LOCAL = "127.0.0.1"
+KEYS = {  # name: number, text that it types
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    "Space": (32, " "),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowRight": (39, ""),
+}
 
 
 def find_chromium():
@@ -16,6 +30,21 @@ def find_chromium():
     names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser"]
     names += ["google-chrome", "google-chrome-stable"]
     return next(filter(None, (shutil.which(name) for name in names if name)), None)
+
+
+@contextlib.contextmanager
+def serve(folder):
+    """Serve a folder on 127.0.0.1 and give its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=str(folder))
+    with http.server.ThreadingHTTPServer((LOCAL, 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{LOCAL}:{server.server_port}"
+        server.shutdown()
 
 
 class Browser:
@@ -40,10 +69,12 @@ class Browser:
         ]
 
         def connect():  # Chromium reads from descriptor 3 and writes to 4
-            os.dup2(to_browser, 13)
-            os.dup2(from_browser, 14)
-            os.dup2(13, 3)
-            os.dup2(14, 4)
+            reads, writes = (
+                fcntl.fcntl(end, fcntl.F_DUPFD, 10)  # neither is 3 or 4
+                for end in (to_browser, from_browser)
+            )
+            os.dup2(reads, 3)
+            os.dup2(writes, 4)
 
         self._process = subprocess.Popen(
             [program, *command],
@@ -100,6 +131,19 @@ class Browser:
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
+
+    def press(self, key):
+        """Press and release one of `KEYS`."""
+        number, text = KEYS[key]
+        for kind in ("keyDown", "keyUp"):
+            self.send(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=" " if key == "Space" else key,
+                code=key,
+                text=text if kind == "keyDown" else "",
+                windowsVirtualKeyCode=number,
+            )
 
     def outside(self):
         """Return the addresses on other hosts that the page asked for."""

@@ -1,10 +1,11 @@
-"""A whole chapter in small, run once, for the tests of the book's machinery."""
+"""A whole chapter in small, run once, for the tests of the book; and a browser."""
 
 import copy
 from pathlib import Path
 
 import pytest
 
+from tests.book.browser import Browser, find_chromium
 from tools import build_notebooks, chapters
 
 TINY = Path(__file__).parent / "tiny_chapter.md"
@@ -34,3 +35,13 @@ def tiny_source():
 def tiny(_built_tiny):
     """The built tiny chapter, to be changed at will."""
     return copy.deepcopy(_built_tiny)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = find_chromium()
+    if not program:
+        pytest.skip("no Chromium found ($CHROMIUM, PATH)")
+    browser = Browser(program)
+    yield browser
+    browser.close()
