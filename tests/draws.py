@@ -11,6 +11,7 @@ LOGITS = {
     "peaked": np.array([0.0, 4.0, 1.0, 0.5, 0.0, -1.0]),
     "tied": np.array([0.0, 2.0, 1.0, 2.0, 1.0, 1.0]),
     "mixed": np.log([0.3, 0.05, 0.15, 0.1, 0.28, 0.12]),
+    "forbidden": np.array([1.0, -np.inf, 0.5, 0.0, -np.inf, 1.5]),
 }
 
 
@@ -71,3 +72,9 @@ def top_p(probabilities, p):
         if reached >= p:
             break
     return keep(probabilities, kept)
+
+
+def min_p(probabilities, min_p):
+    """All that is likely enough beside the likeliest, as a reference."""
+    least = min_p * max(probabilities)
+    return keep(probabilities, [i for i, p in enumerate(probabilities) if p >= least])

@@ -27,8 +27,17 @@ MODULES = sorted(
 # Their examples need an archive that tests do not have.
 REAL_DATA = {
     "course_lib.datasets.archives.read_texts",
+    "course_lib.datasets.chinese_poems.load",
     "course_lib.datasets.fetch.fetch",
+    "course_lib.datasets.from_text.from_text",
     "course_lib.datasets.imdb.load",
+    "course_lib.datasets.text_files.read_files",
+    "course_lib.datasets.reddit_posts.read_posts",
+    "course_lib.datasets.reddit_tifu.load",
+    "course_lib.datasets.simplebooks.load",
+    "course_lib.datasets.simplebooks.load_simplebooks_2",
+    "course_lib.datasets.unpack.unpack_files",
+    "course_lib.presets.pretrained.load_gpt2",
 }
 BOOLEANS = {"True": 1.0, "False": 0.0}
 WORDS = ["this", "movie", "is", "a", "great", "film", "not", "for", "me", "."]

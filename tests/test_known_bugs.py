@@ -4,6 +4,8 @@ Each test says in one line what the published code did. Most properties are test
 full elsewhere; here each bug has a name, so that a learner can look it up.
 """
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ from course_lib.callbacks import TextGenerator
 from course_lib.layers import MultiHeadSelfAttention, TransformerBlock
 from course_lib.models import MiniGPTBackbone, MiniGPTTokenizer
 from course_lib.samplers import (
+    FilterSampler,
     GreedySampler,
+    MinPSampler,
     RandomSampler,
     TopKSampler,
     TopPSampler,
@@ -301,3 +305,37 @@ def test_bug_17_special_tokens_in_generated_text(token_id):
     text = gpt.generate("a film")
     assert text.startswith("a film")
     assert not any(special in text for special in VOCABULARY[:3])
+
+
+FILTERED = {
+    "min-p": lambda **config: MinPSampler(0.0, **config),
+    "filters": lambda **config: FilterSampler([partial(filters.top_k, k=6)], **config),
+}
+
+
+@pytest.mark.parametrize("name", FILTERED)
+def test_bug_13_temperature_in_the_newer_samplers(name):
+    """As above: it is applied once, and not in reverse; 0 is no division by zero."""
+    logits = np.array([0.0, 0.5, 1.0, 1.5, 2.0, -1.0])
+    draws = draw(FILTERED[name](temperature=2.0, seed=3), logits)
+    assert looks_drawn_from(draws, softmax(logits, 2.0))
+    assert not looks_drawn_from(draws, softmax(logits, 0.5))
+    assert not looks_drawn_from(draws, softmax(logits, 4.0))
+    assert set(draw(FILTERED[name](temperature=0), logits)) == {4}
+
+
+@pytest.mark.parametrize(
+    ("bound", "kept"),
+    [
+        (partial(filters.top_k, k=2), [0.4, 0.3]),
+        (partial(filters.top_p, p=0.6), [0.4, 0.3]),
+        (partial(filters.min_p, min_p=0.7), [0.4, 0.3]),
+        (partial(filters.suppress, token_ids=[2, 3, 4]), [0.4, 0.3]),
+    ],
+    ids=lambda value: value.func.__name__ if isinstance(value, partial) else "",
+)
+def test_bug_13_a_filter_without_renormalising(bound, kept):
+    """What was left did not sum to 1, and the next filter compared `p` with it."""
+    row = np.array([[0.4, 0.3, 0.15, 0.1, 0.05]], "float32")
+    expected = [*np.array(kept) / sum(kept), 0, 0, 0]
+    assert_allclose(to_numpy(bound(row)), [expected], atol=1e-6)

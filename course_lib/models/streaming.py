@@ -9,6 +9,10 @@ import numpy as np
 from keras import ops
 
 from course_lib.models.token_ids import check_max_length, check_prompts
+from course_lib.samplers import FilterSampler
+
+# The loops of samplers that choose one token after another.
+ONE_BY_ONE = (keras_hub.samplers.Sampler.__call__, FilterSampler.__call__)
 
 
 def stream(
@@ -31,7 +35,7 @@ def stream(
         An iterator of str, or of int without a preprocessor.
     """
     check_max_length(max_length)
-    if type(model.sampler).__call__ is not keras_hub.samplers.Sampler.__call__:
+    if type(model.sampler).__call__ not in ONE_BY_ONE:
         raise ValueError(
             "`stream` needs a sampler that chooses one token after another. "
             f"Received: {type(model.sampler).__name__}"
@@ -86,13 +90,14 @@ def _new_token_ids(
 
 def _pieces(tokenizer: Any, prompt: list[int], new: Iterable[int]) -> Iterator[str]:
     """Pieces of text that joined are the text of `prompt` and `new` together."""
-    if prompt:
-        yield tokenizer.detokenize(prompt)
-    before = prompt[-1:]
+    token_ids = list(prompt)
+    text = tokenizer.detokenize(token_ids)
+    if text:
+        yield text
     for token_id in new:
         if token_id == tokenizer.end_token_id:
             continue
-        # The token before decides whether a space comes between them.
-        both = tokenizer.detokenize([*before, token_id])
-        yield both.removeprefix(tokenizer.detokenize(before))
-        before = [token_id]
+        token_ids.append(token_id)
+        # All of it once more: white space may depend on any token before.
+        shown, text = text, tokenizer.detokenize(token_ids)
+        yield text.removeprefix(shown)

@@ -1,7 +1,8 @@
 """Pure functions on next-token distributions: probabilities in, probabilities out.
 
 Each takes a float tensor `(B, V)` whose rows sum to 1 and returns one of the same
-shape whose rows sum to 1 again, so filters compose in any order.
+shape whose rows sum to 1 again, so filters compose in any order. They are called as
+they are, or listed in a `FilterSampler`, with `functools.partial` for the arguments.
 """
 
 from typing import Any
@@ -10,9 +11,21 @@ import keras
 import numpy as np
 from keras import ops
 
+from course_lib.samplers.arguments import (
+    check_fraction,
+    check_p,
+    check_positive_integer,
+    check_token_ids,
+)
+from course_lib.samplers.logits import check_something_left
+from course_lib.samplers.repetition import repetition_penalty
+
+__all__ = ["likeliest", "min_p", "repetition_penalty", "suppress", "top_k", "top_p"]
+
 Tensor = Any
 
 
+@keras.saving.register_keras_serializable(package="course_lib")
 def top_k(probabilities: Tensor, k: int) -> Tensor:
     """Keep the `k` most likely tokens of each row. Of equals, lower ids stay.
 
@@ -33,7 +46,7 @@ def top_k(probabilities: Tensor, k: int) -> Tensor:
     Reference:
         Fan et al., "Hierarchical Neural Story Generation" (2018), section 5.3.
     """
-    check_k(k)
+    check_positive_integer("k", k)
     probabilities = ops.convert_to_tensor(probabilities)
     if k >= probabilities.shape[-1]:
         return probabilities / ops.sum(probabilities, axis=-1, keepdims=True)
@@ -41,6 +54,7 @@ def top_k(probabilities: Tensor, k: int) -> Tensor:
     return _keep_most_likely(probabilities, most_likely[:, -1:], k)
 
 
+@keras.saving.register_keras_serializable(package="course_lib")
 def top_p(probabilities: Tensor, p: float) -> Tensor:
     """Keep the fewest tokens that together reach probability `p` (the nucleus).
 
@@ -87,6 +101,67 @@ def top_p(probabilities: Tensor, p: float) -> Tensor:
     return _keep_most_likely(probabilities, least, count)
 
 
+@keras.saving.register_keras_serializable(package="course_lib")
+def min_p(probabilities: Tensor, min_p: float) -> Tensor:
+    """Keep the tokens at least `min_p` times as likely as the likeliest.
+
+    Args:
+        probabilities: float tensor `(B, V)`.
+        min_p: float in [0, 1]. 0 keeps everything, 1 the likeliest and its equals.
+
+    Returns:
+        A float tensor `(B, V)`, renormalised.
+
+    Raises:
+        ValueError: if `min_p` is not in [0, 1].
+
+    Example:
+    >>> min_p(ops.array([[0.5, 0.3, 0.2]]), min_p=0.5)  # doctest: +SKIP
+    [[0.625, 0.375, 0.]]
+
+    Reference:
+        Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent
+        LLM Outputs" (2024).
+    """
+    check_fraction("min_p", min_p)
+    probabilities = ops.convert_to_tensor(probabilities)
+    least = float(min_p) * ops.max(probabilities, axis=-1, keepdims=True)  # (B, 1)
+    kept = ops.where(probabilities >= least, probabilities, 0.0)
+    return kept / ops.sum(kept, axis=-1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable(package="course_lib")
+def suppress(probabilities: Tensor, token_ids: Any) -> Tensor:
+    """Never choose these tokens; the others share what they had in proportion.
+
+    Args:
+        probabilities: float tensor `(B, V)`.
+        token_ids: list of int, or an int array.
+
+    Returns:
+        A float tensor `(B, V)`, renormalised.
+
+    Raises:
+        ValueError: if `token_ids` are no ids of the vocabulary; eagerly, if a row is
+            left with nothing. (In compiled code that row becomes NaN.)
+
+    Example:
+    >>> suppress(ops.array([[0.5, 0.3, 0.2]]), token_ids=[1])  # doctest: +SKIP
+    [[0.71428573, 0., 0.2857143]]
+    """
+    probabilities = ops.convert_to_tensor(probabilities)
+    check_token_ids("token_ids", token_ids, probabilities.shape[-1])
+    allowed = np.ones(probabilities.shape[-1], bool)
+    allowed[np.asarray(token_ids, int)] = False
+    kept = ops.where(allowed, probabilities, 0.0)
+    check_something_left(
+        kept,
+        "`token_ids` must leave a token to choose in each row of `probabilities`. "
+        f"Received: token_ids={token_ids!r}",
+    )
+    return kept / ops.sum(kept, axis=-1, keepdims=True)
+
+
 def likeliest(probabilities: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """The `k` most likely tokens of each row alone. Of equals, lower ids stay.
 
@@ -116,18 +191,6 @@ def likeliest(probabilities: Tensor, k: int) -> tuple[Tensor, Tensor]:
         token_ids = ops.top_k(rank - ops.arange(vocabulary_size), k)[1]
     token_ids = ops.sort(token_ids, axis=-1)
     return ops.take_along_axis(probabilities, token_ids, axis=-1), token_ids
-
-
-def check_k(k: Any) -> None:
-    """Raise a `ValueError` unless `k` is a positive integer."""
-    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
-        raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")
-
-
-def check_p(p: Any) -> None:
-    """Raise a `ValueError` unless `p` is in (0, 1]."""
-    if not isinstance(p, int | float | np.floating) or not 0 < p <= 1:
-        raise ValueError(f"`p` must be in (0, 1]. Received: p={p!r}")
 
 
 def _keep_most_likely(probabilities: Tensor, least: Tensor, count: Any) -> Tensor:

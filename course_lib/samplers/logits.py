@@ -1,9 +1,8 @@
-"""What samplers demand of logits and temperature."""
+"""What samplers demand of logits and of what filters leave."""
 
 import math
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 from course_lib.tracing import is_traced
@@ -36,13 +35,15 @@ def check_logits(logits: Tensor) -> None:
         )
 
 
-def check_temperature(temperature: Any) -> None:
-    """Raise a `ValueError` unless `temperature` is a finite number of at least 0."""
-    if (
-        not isinstance(temperature, int | float | np.floating)
-        or not 0 <= temperature < math.inf
-    ):
-        raise ValueError(
-            "`temperature` must be a finite number of at least 0. "
-            f"Received: temperature={temperature!r}"
-        )
+def check_something_left(probabilities: Tensor, message: str) -> None:
+    """Raise a `ValueError` if a row of eager probabilities leaves nothing to choose.
+
+    Args:
+        probabilities: float tensor `(..., V)`, not yet renormalised.
+        message: str, the error, if all of a row is 0 or something in it NaN. In
+            compiled code there are no values to look at, and nothing is raised.
+    """
+    if is_traced(probabilities):
+        return
+    if not (ops.convert_to_numpy(ops.sum(probabilities, axis=-1)) > 0).all():
+        raise ValueError(message)

@@ -7,7 +7,9 @@ import keras_hub
 from keras import ops
 
 from course_lib.samplers import filters
-from course_lib.samplers.logits import check_logits, check_temperature
+from course_lib.samplers.arguments import check_at_least_zero
+from course_lib.samplers.logits import check_logits
+from course_lib.samplers.temperature import softmax_at
 
 Tensor = Any
 
@@ -51,7 +53,7 @@ class RandomSampler(keras_hub.samplers.Sampler):
     k: int | None = None  # if given, `filter` and draw see the k likeliest alone
 
     def __init__(self, temperature: float = 1.0, seed: int | None = None) -> None:
-        check_temperature(temperature)
+        check_at_least_zero("temperature", temperature)
         super().__init__(temperature=temperature)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -60,13 +62,7 @@ class RandomSampler(keras_hub.samplers.Sampler):
         """The distribution `(B, V)` in float32 at this sampler's temperature."""
         logits = ops.cast(logits, "float32")
         check_logits(logits)
-        if self.temperature == 0:
-            return ops.one_hot(ops.argmax(logits, axis=-1), logits.shape[-1])
-        if self.temperature != 1:
-            # The maximum becomes 0 first, so that no small temperature can overflow.
-            logits = logits - ops.max(logits, axis=-1, keepdims=True)
-            logits = logits / max(self.temperature, 1e-30)
-        return ops.softmax(logits, axis=-1)
+        return softmax_at(logits, self.temperature)
 
     def filter(self, probabilities: Tensor) -> Tensor:
         """The distribution to draw from, `(B, V)`; subclasses narrow it."""

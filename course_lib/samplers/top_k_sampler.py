@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from course_lib.samplers import filters
+from course_lib.samplers.arguments import check_positive_integer
 from course_lib.samplers.random_sampler import RandomSampler, Tensor
 
 
@@ -34,7 +35,7 @@ class TopKSampler(RandomSampler):
         self, k: int = 5, temperature: float = 1.0, seed: int | None = None
     ) -> None:
         super().__init__(temperature=temperature, seed=seed)
-        filters.check_k(k)
+        check_positive_integer("k", k)
         self.k: int = k
 
     def filter(self, probabilities: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from course_lib.samplers import filters
+from course_lib.samplers.arguments import check_p, check_positive_integer
 from course_lib.samplers.random_sampler import RandomSampler, Tensor
 
 
@@ -43,9 +44,9 @@ class TopPSampler(RandomSampler):
         seed: int | None = None,
     ) -> None:
         super().__init__(temperature=temperature, seed=seed)
-        filters.check_p(p)
+        check_p(p)
         if k is not None:
-            filters.check_k(k)
+            check_positive_integer("k", k)
         self.p = p
         self.k = k
 

@@ -1,5 +1,8 @@
 """Filters against plain loops over each row."""
 
+from functools import partial
+
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -45,6 +48,24 @@ def test_top_p(p):
         assert_array_equal(filtered > 0, np.array(expected) > 0)
 
 
+@pytest.mark.parametrize("min_p", [0, 1e-3, 0.1, 0.26, 0.5, 0.99, 1, np.float64(0.3)])
+def test_min_p(min_p):
+    rows = distributions()
+    filtered = to_numpy(filters.min_p(ops.convert_to_tensor(rows), min_p))
+    expected = [draws.min_p(row, np.float32(min_p)) for row in rows]
+    assert_allclose(filtered, expected, atol=1e-6)
+    assert_array_equal(filtered > 0, np.array(expected) > 0)
+
+
+@pytest.mark.parametrize("token_ids", [[], [7], [5, 5, 2], (0, 1), np.array([6, 7])])
+def test_suppress(token_ids):
+    rows = distributions()[:40]  # all tokens of these are possible
+    filtered = to_numpy(filters.suppress(ops.convert_to_tensor(rows), token_ids))
+    rest = [i for i in range(8) if i not in list(token_ids)]
+    assert_allclose(filtered, [draws.keep(row, rest) for row in rows], atol=1e-6)
+    assert (filtered[:, list(token_ids)] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("p", "kept"),
     [
@@ -88,11 +109,40 @@ def test_likeliest_are_the_tokens_that_top_k_keeps(k):
     )
 
 
-@pytest.mark.parametrize("rows", [distributions(), distributions().tolist()])
-def test_arrays_and_lists_are_taken_too(rows):
-    expected = filters.top_p(filters.top_k(ops.convert_to_tensor(rows), 3), 0.6)
-    filtered = filters.top_p(to_numpy(filters.top_k(rows, 3)), 0.6)
-    assert_array_equal(to_numpy(filtered), to_numpy(expected))
+EVERY_FILTER = [
+    partial(filters.top_k, k=3),
+    partial(filters.top_p, p=0.6),
+    partial(filters.min_p, min_p=0.2),
+    partial(filters.suppress, token_ids=[1, 2]),
+    partial(
+        filters.repetition_penalty,
+        previous_token_ids=np.tile([2, 5, 2, -1], (40, 1)),
+        penalty=1.7,
+    ),
+]
+
+
+@pytest.mark.parametrize("function", EVERY_FILTER, ids=lambda f: f.func.__name__)
+def test_arrays_and_lists_are_taken_too(function):
+    rows = distributions()[:40]
+    expected = to_numpy(function(ops.convert_to_tensor(rows)))
+    assert_array_equal(to_numpy(function(rows)), expected)
+    assert_allclose(to_numpy(function(rows.tolist())), expected, atol=1e-6)
+    assert_allclose(to_numpy(function(rows.astype("float64"))), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("function", EVERY_FILTER, ids=lambda f: f.func.__name__)
+def test_compiled_gives_the_same(function):
+    class Filter(keras.Model):
+        def call(self, rows):
+            return function(rows)
+
+    rows = distributions()[:40]
+    model = Filter()
+    model.compile()
+    found = model.predict(rows, batch_size=40, verbose=0)
+    assert_allclose(found, to_numpy(function(ops.convert_to_tensor(rows))), atol=1e-6)
+    assert_allclose(found.sum(axis=-1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.5, 2.0, True, None, "5", float("nan")])
@@ -107,6 +157,26 @@ def test_bad_p(p):
         ValueError, match=rf"`p` must be in \(0, 1\]. Received: p={p!r}"
     ):
         filters.top_p(distributions(), p)
+
+
+@pytest.mark.parametrize("min_p", [-0.1, 1.01, float("nan"), None, "0.9"])
+def test_bad_min_p(min_p):
+    message = rf"`min_p` must be in \[0, 1\]. Received: min_p={min_p!r}"
+    with pytest.raises(ValueError, match=message):
+        filters.min_p(distributions(), min_p)
+
+
+@pytest.mark.parametrize("token_ids", [[8], [-1], [1.5], ["a"], [3, 2, 80]])
+def test_bad_token_ids_to_suppress(token_ids):
+    with pytest.raises(ValueError, match="`token_ids` must be integers from 0 to 7"):
+        filters.suppress(distributions(), token_ids)
+
+
+@pytest.mark.parametrize("token_ids", [range(8), [0, 3]])
+def test_to_suppress_all_there_is(token_ids):
+    rows = [[0.5, 0, 0, 0.5, 0, 0, 0, 0], [1 / 8] * 8]
+    with pytest.raises(ValueError, match="`token_ids` must leave a token to choose"):
+        filters.suppress(np.float32(rows), token_ids)
 
 
 @pytest.mark.parametrize("temperature", [0.1, 1.0, 3.0])

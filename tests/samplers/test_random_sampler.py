@@ -15,6 +15,7 @@ LOGITS = {
     "peaked": np.array([0.0, 6.0, 1.0, 0.5, 0.0, 0.0]),
     "tied": np.array([2.0, 0.0, 2.0, 0.0, 1.0, 0.0]),
     "mixed": np.log([0.4, 0.05, 0.1, 0.1, 0.3, 0.05]),
+    "forbidden": np.array([1.0, -np.inf, 0.5, 0.0, -np.inf, 1.5]),
 }
 
 
@@ -58,7 +59,7 @@ def test_temperature_zero_takes_the_lowest_id_of_equals():
     assert set(draw(RandomSampler(temperature=0), [1.0, 2.0, 2.0])) == {1}
 
 
-@pytest.mark.parametrize("temperature", [1e6, 1e30])
+@pytest.mark.parametrize("temperature", [1e6, 1e30, 1e39, 1e300])
 def test_a_huge_temperature_is_flat_over_what_is_allowed(temperature):
     draws = draw(RandomSampler(temperature=temperature, seed=5), [9.0, -np.inf, -9.0])
     assert looks_drawn_from(draws, [0.5, 0, 0.5])

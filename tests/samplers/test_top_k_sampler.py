@@ -12,7 +12,7 @@ from tests.draws import LOGITS, draw, looks_drawn_from, softmax
 
 @pytest.mark.parametrize("name", LOGITS)
 @pytest.mark.parametrize("temperature", [0.7, 1.0, 2.0])
-@pytest.mark.parametrize("k", [1, 3, 5])
+@pytest.mark.parametrize("k", [1, 3, 5, 9])
 def test_draws_from_the_k_likeliest_after_the_temperature(name, temperature, k):
     sampler = TopKSampler(k=k, temperature=temperature, seed=11)
     expected = draws.top_k(softmax(LOGITS[name], temperature), k)
