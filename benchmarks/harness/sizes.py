@@ -18,6 +18,14 @@ GPT2: dict[str, Any] = {
     "hidden_dim": 768,
     "intermediate_dim": 3072,
 }
+SUBWORD_GPT: dict[str, Any] = {
+    "vocabulary_size": 5000,
+    "sequence_length": 128,
+    "num_layers": 2,
+    "num_heads": 3,
+    "hidden_dim": 256,
+    "intermediate_dim": 256,
+}
 TINY: dict[str, Any] = {  # for --quick
     "vocabulary_size": 1000,
     "sequence_length": 20,

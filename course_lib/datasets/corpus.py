@@ -1,5 +1,6 @@
 """What every loader of a corpus returns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 __all__ = ["Corpus"]
@@ -17,6 +18,7 @@ class Corpus:
         train: Documents to train on.
         validation: Documents to choose settings by.
         test: Documents to report results on.
+        title: What figures and tables call it; the name, if nothing else is given.
 
     Example:
         >>> Corpus("toy", "typed in by hand", "CC0-1.0", "", ["a b"], ["c"], ["d"])
@@ -27,6 +29,10 @@ class Corpus:
     source: str
     licence: str
     sha256: str
-    train: list[str] = field(repr=False)
-    validation: list[str] = field(repr=False)
-    test: list[str] = field(repr=False)
+    train: Sequence[str] = field(repr=False)
+    validation: Sequence[str] = field(repr=False)
+    test: Sequence[str] = field(repr=False)
+    title: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "title", self.title or self.name)

@@ -36,7 +36,11 @@ class Fetched(Generic[Content]):
     sha256: str
 
 
-def fetch(asset: Asset, read: Callable[[Path], Content]) -> Fetched[Content]:
+def fetch(
+    asset: Asset,
+    read: Callable[[Path], Content],
+    title: Callable[[Content], str] | None = None,
+) -> Fetched[Content]:
     """Finds an asset and reads it.
 
     A copy in `COURSE_DATA` may be repacked, so `read` alone judges it. Cached and
@@ -48,6 +52,7 @@ def fetch(asset: Asset, read: Callable[[Path], Content]) -> Fetched[Content]:
         asset: what to find.
         read: turns the file into its content, and raises `DataError` if the file does
             not hold what it should.
+        title: what the printed line calls that content; without it, the asset's title.
 
     Returns:
         A `Fetched`: content, source and digest. A printed line names the source too.
@@ -62,12 +67,7 @@ def fetch(asset: Asset, read: Callable[[Path], Content]) -> Fetched[Content]:
         >>> len(fetch(ASSETS["imdb"], read).content)  # doctest: +SKIP
         50000
     """
-    if os.environ.get("COURSE_PROFILE", "").strip().lower() == "smoke":
-        raise _failure(
-            asset,
-            "is real data, which the profile `smoke` never reads.",
-            "Set COURSE_PROFILE to `laptop` or `full` to read it.",
-        )
+    refuse_smoke(asset)
     tried: list[str] = []
     fetched = (
         _from_course_data(asset, read, tried)
@@ -81,8 +81,19 @@ def fetch(asset: Asset, read: Callable[[Path], Content]) -> Fetched[Content]:
             f"Call again when the network is back, or put {asset.filename} where "
             f"COURSE_DATA (a folder) has {asset.path}.",
         )
-    print(f"{asset.title}: read from {fetched.source}")
+    name = title(fetched.content) if title else asset.title
+    print(f"{name}: read from {fetched.source}")
     return fetched
+
+
+def refuse_smoke(asset: Asset) -> None:
+    """Raise a `DataError` under the profile `smoke`, which never reads real data."""
+    if os.environ.get("COURSE_PROFILE", "").strip().lower() == "smoke":
+        raise _failure(
+            asset,
+            "is real data, which the profile `smoke` never reads.",
+            "Set COURSE_PROFILE to `laptop` or `full` to read it.",
+        )
 
 
 def cache_folder() -> Path:
@@ -150,7 +161,7 @@ def _from_network(
             ) as folder:
                 path = Path(folder, asset.filename)
                 try:
-                    print(f"Downloading {_megabytes(asset)} from {url}", flush=True)
+                    print(f"Downloading {_size(asset)} from {url}", flush=True)
                     _download(url, path)
                     _verify(path, asset)
                     content = read(path)
@@ -163,7 +174,7 @@ def _from_network(
     except OSError as error:
         raise _failure(
             asset,
-            f"({_megabytes(asset)}) could not be stored in {target.parent}: "
+            f"({_size(asset)}) could not be stored in {target.parent}: "
             f"{error.strerror or error}.",
             "Make room there, or set COURSE_CACHE to a folder that can be written.",
         ) from None
@@ -183,7 +194,7 @@ def _download(url: str, path: Path) -> None:
 
 def _verify(path: Path, asset: Asset) -> None:
     size = path.stat().st_size
-    if size != asset.bytes:
+    if asset.bytes is not None and size != asset.bytes:
         raise DataError(f"it has {size:,} bytes, not {asset.bytes:,}")
     for algorithm, expected in asset.hashes.items():
         digest = _digest(path, algorithm)
@@ -212,12 +223,12 @@ def _reason(error: Exception) -> str:
     return f"the download broke off ({type(error).__name__})"
 
 
-def _megabytes(asset: Asset) -> str:
-    return f"{asset.bytes / 1e6:.1f} MB"
+def _size(asset: Asset) -> str:
+    return "some MB" if asset.bytes is None else f"{asset.bytes / 1e6:.1f} MB"
 
 
 def _failure(asset: Asset, problem: str, advice: str) -> DataError:
     return DataError(
         f"{asset.filename} ({asset.title}) {problem}\n{advice}\n"
-        "Without any data, course_lib.datasets.review_grammar_corpus() writes reviews."
+        f"Without any data, course_lib.datasets.{asset.grammar}."
     )

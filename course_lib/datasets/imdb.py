@@ -52,6 +52,7 @@ def load(asset: Asset = ASSETS["imdb"]) -> Corpus:
         train=splits.train,
         validation=splits.validation,
         test=splits.test,
+        title=asset.title,
     )
 
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from functools import cache
-from itertools import islice
-
-import numpy as np
 
 from course_lib.datasets.corpus import Corpus
+from course_lib.datasets.grammar_corpus import grammar_corpus
 from course_lib.datasets.review_templates import RULES
 from course_lib.datasets.templates import compile_templates
 from course_lib.datasets.unifilar import State, Transition, UnifilarGrammar
@@ -76,30 +74,7 @@ def review_grammar_corpus(num_documents: int = 10_000, seed: int = 0) -> Corpus:
         >>> len(corpus.train), len(corpus.validation), len(corpus.test)
         (80, 10, 10)
     """
-    if num_documents < 10:
-        raise ValueError(
-            "`num_documents` must be at least 10, to fill three splits. "
-            f"Received: num_documents={num_documents}"
-        )
-    grammar = ReviewGrammar()
-    num_held_out = num_documents // 10
-    streams = np.random.SeedSequence(seed).spawn(3)
-    sizes = (num_held_out, num_held_out, num_documents - 2 * num_held_out)
-    splits: list[list[str]] = []
-    for stream, size in zip(streams, sizes, strict=True):
-        elsewhere = {text for split in splits for text in split}
-        texts = map(grammar.to_text, grammar.documents(stream))
-        splits.append(list(islice((t for t in texts if t not in elsewhere), size)))
-    test, validation, train = splits
-    return Corpus(
-        name="review_grammar",
-        source=f"synthetic: written by course_lib's ReviewGrammar, seed {seed}",
-        licence="Apache-2.0",
-        sha256="",
-        train=train,
-        validation=validation,
-        test=test,
-    )
+    return grammar_corpus(ReviewGrammar(), "review_grammar", num_documents, seed)
 
 
 @cache

@@ -7,11 +7,13 @@ from course_lib.models.mini_gpt_causal_lm_preprocessor import (
     MiniGPTCausalLMPreprocessor,
 )
 from course_lib.models.mini_gpt_tokenizer import MiniGPTTokenizer
+from course_lib.models.mini_gpt_word_piece_tokenizer import MiniGPTWordPieceTokenizer
 
 __all__ = [
     "MiniGPTBackbone",
     "MiniGPTCausalLM",
     "MiniGPTCausalLMPreprocessor",
     "MiniGPTTokenizer",
+    "MiniGPTWordPieceTokenizer",
     "published",
 ]

@@ -28,8 +28,8 @@ class MiniGPTCausalLM(FusedCausalLM):
     before it batches.
 
     `generate()` runs compiled and keeps the keys and values of earlier tokens. It
-    never produces `[PAD]` or `[UNK]`; `[END]` ends a text. `max_length` counts the
-    prompt and may exceed the window of the model: once `max_sequence_length = W`
+    never produces `[PAD]` or `[UNK]`; the end token ends a text. `max_length` counts
+    the prompt and may exceed the window of the model: once `max_sequence_length = W`
     tokens are full and one more comes, the model goes on from the last `W // 2` of
     them and the new one. A prompt longer than the window is read the same way.
 
@@ -81,7 +81,7 @@ class MiniGPTCausalLM(FusedCausalLM):
                 `token_ids` and `padding_mask` `(B, max_length)`.
             max_length: int, the most tokens of prompt and continuation together.
                 Defaults to the preprocessor's `sequence_length`.
-            stop_token_ids: `"auto"` for `[END]`, `None`, or a list of ids.
+            stop_token_ids: `"auto"` for the end token, `None`, or a list of ids.
             **kwargs: `strip_prompt=True` returns the continuation alone.
 
         Returns:

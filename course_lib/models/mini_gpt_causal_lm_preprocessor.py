@@ -9,6 +9,7 @@ import numpy as np
 
 from course_lib.models.mini_gpt_backbone import MiniGPTBackbone
 from course_lib.models.mini_gpt_tokenizer import MiniGPTTokenizer
+from course_lib.models.mini_gpt_word_piece_tokenizer import MiniGPTWordPieceTokenizer
 
 
 @keras.saving.register_keras_serializable(package="course_lib")
@@ -16,15 +17,16 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
     """Texts to next-token pairs `(x, y, sample_weight)`, for `fit` and `evaluate`.
 
     Of each text the first `sequence_length + 1` tokens are used: `x` holds all but
-    the last, `y` all but the first, so that `y[t]` follows `x[t]`. `[END]` closes a
-    text that ends within them. A text that was cut has no `[END]`: it would teach the
-    model that reviews stop after `sequence_length` words. `sample_weight` is 1 where
-    `y` is a real token and 0 where it is padding.
+    the last, `y` all but the first, so that `y[t]` follows `x[t]`. The start token, if
+    the tokenizer has one, is the first of them. The end token closes a text that ends
+    within them. A text that was cut has none: it would teach the model that texts stop
+    after `sequence_length` tokens. `sample_weight` is 1 where `y` is a real token
+    and 0 where it is padding.
 
     Args:
-        tokenizer: a `MiniGPTTokenizer`.
+        tokenizer: a `MiniGPTTokenizer` or a `MiniGPTWordPieceTokenizer`.
         sequence_length: int.
-        add_end_token: bool. Whether `[END]` closes a text.
+        add_end_token: bool. Whether the end token closes a text.
         **kwargs: passed to `keras_hub.models.CausalLMPreprocessor`.
 
     Call arguments:
@@ -49,7 +51,7 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
 
     def __init__(
         self,
-        tokenizer: MiniGPTTokenizer,
+        tokenizer: MiniGPTTokenizer | MiniGPTWordPieceTokenizer,
         sequence_length: int = 100,
         add_end_token: bool = True,
         **kwargs: Any,
@@ -59,7 +61,7 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
                 "`sequence_length` must be at least 1. "
                 f"Received: sequence_length={sequence_length}"
             )
-        kwargs["add_start_token"] = False  # the vocabulary has none
+        kwargs["add_start_token"] = tokenizer.start_token_id is not None
         super().__init__(
             tokenizer,
             sequence_length=sequence_length,
@@ -80,8 +82,12 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
             single = token_ids.shape.rank == 1
             if single:
                 token_ids = tf.RaggedTensor.from_tensor(token_ids[None, :])
+            column = [token_ids.nrows(), 1]
+            if self.add_start_token:
+                start = tf.fill(column, self.tokenizer.start_token_id)
+                token_ids = tf.concat([start, token_ids], axis=1)
             if self.add_end_token:
-                end = tf.fill([token_ids.nrows(), 1], self.tokenizer.end_token_id)
+                end = tf.fill(column, self.tokenizer.end_token_id)
                 token_ids = tf.concat([token_ids, end], axis=1)
             token_ids = token_ids.to_tensor(
                 default_value=self.tokenizer.pad_token_id, shape=(None, length)
@@ -100,9 +106,9 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
         return outputs
 
     def generate_preprocess(self, x: Any, sequence_length: int | None = None) -> dict:
-        """Prompts to token ids and padding mask `(B, sequence_length)`, no `[END]`.
+        """Prompts to token ids and padding mask `(B, sequence_length)`, not ended.
 
-        Words that are not in the vocabulary become `[UNK]`, and a warning names them.
+        Words that become `[UNK]` are named in a warning.
 
         Args:
             x: list of str or string tensor `(B,)`.
@@ -112,7 +118,8 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
             A dict of `token_ids` and `padding_mask`, both `(B, sequence_length)`.
 
         Raises:
-            ValueError: if a prompt holds no word or leaves no room to generate.
+            ValueError: if a prompt leaves no room to generate or, where there is no
+                start token, holds no word.
         """
         length = sequence_length or self.sequence_length
         prompts = [_to_str(prompt) for prompt in np.atleast_1d(np.asarray(x, object))]
@@ -123,6 +130,10 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
         )
         for row, prompt in zip(token_ids, prompts, strict=True):
             ids = self.tokenizer.tokenize(prompt).numpy()
+            if (ids == self.tokenizer.unk_token_id).any():
+                self._warn_unknown(prompt)
+            if self.add_start_token:
+                ids = np.insert(ids, 0, self.tokenizer.start_token_id)
             if not len(ids):
                 raise ValueError(
                     "Every prompt in `inputs` must hold at least one word: the model "
@@ -134,8 +145,6 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
                     f"token. Received: max_length={length} and a prompt of {len(ids)} "
                     f"tokens: {prompt!r}"
                 )
-            if (ids == self.tokenizer.unk_token_id).any():
-                self._warn_unknown(prompt, ids)
             row[: len(ids)] = ids
         outputs = {
             "token_ids": token_ids,
@@ -144,7 +153,7 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
         return keras.tree.map_structure(keras.ops.convert_to_tensor, outputs)
 
     def generate_postprocess(self, x: dict) -> list[str]:
-        """Generated token ids to texts, up to and without `[END]` or padding."""
+        """Generated token ids to texts, up to and without the end token or padding."""
         token_ids = keras.ops.convert_to_numpy(x["token_ids"])
         padding_mask = keras.ops.convert_to_numpy(x["padding_mask"]).astype(bool)
         end = self.tokenizer.end_token_id
@@ -154,19 +163,10 @@ class MiniGPTCausalLMPreprocessor(keras_hub.models.CausalLMPreprocessor):
         ]
         return [self.tokenizer.detokenize(row) for row in rows]
 
-    def _warn_unknown(self, prompt: str, ids: np.ndarray) -> None:
+    def _warn_unknown(self, prompt: str) -> None:
         """Name the words of a prompt that the model reads as `[UNK]`."""
-        from course_lib import text
-
-        words = text.split(prompt).numpy()
-        unknown = [
-            word.decode()
-            for word, i in zip(words, ids, strict=True)
-            if i == self.tokenizer.unk_token_id
-        ]
-        warnings.warn(
-            f"Not in the vocabulary, read as [UNK]: {', '.join(unknown)}", stacklevel=2
-        )
+        unknown = ", ".join(self.tokenizer.unknown_words(prompt))
+        warnings.warn(f"Not in the vocabulary, read as [UNK]: {unknown}", stacklevel=2)
 
 
 def _to_str(prompt: Any) -> str:

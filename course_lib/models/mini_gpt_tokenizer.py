@@ -9,6 +9,7 @@ import keras_hub
 import numpy as np
 
 from course_lib import text
+from course_lib.models import vocabularies
 from course_lib.models.mini_gpt_backbone import MiniGPTBackbone
 
 VOCABULARY_FILENAME = "vocabulary.txt"
@@ -52,30 +53,14 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
         super().__init__(**kwargs)
         self.file_assets = [VOCABULARY_FILENAME]
         self._vocabulary: list[str] | None = None
-        if isinstance(vocabulary, str):
-            vocabulary = _read_lines(vocabulary)
         if vocabulary is not None:
             self.set_vocabulary(vocabulary)
 
-    def set_vocabulary(self, vocabulary: Iterable[str]) -> None:
+    def set_vocabulary(self, vocabulary: Iterable[str] | str) -> None:
         """Replace the vocabulary; see the class for what it must be."""
         import tensorflow as tf
 
-        vocabulary = list(vocabulary)
-        special = list(text.SPECIAL_TOKENS)
-        if vocabulary[: len(special)] != special:
-            raise ValueError(
-                f"`vocabulary` must begin with {special}. "
-                f"Received: {vocabulary[: len(special)]}"
-            )
-        for word in vocabulary:
-            if not isinstance(word, str):
-                raise ValueError(f"`vocabulary` must hold str only. Received: {word!r}")
-        if len(set(vocabulary)) != len(vocabulary):
-            twice = next(w for i, w in enumerate(vocabulary) if w in vocabulary[:i])
-            raise ValueError(
-                f"`vocabulary` must not hold an entry twice. Received: '{twice}' twice"
-            )
+        vocabulary = vocabularies.check_vocabulary(vocabulary, text.SPECIAL_TOKENS)
         self._vocabulary = vocabulary
         self._ids = {word: i for i, word in enumerate(vocabulary)}
         with tf.init_scope(), tf.device("cpu"):
@@ -91,35 +76,22 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
         import tensorflow as tf
 
         self._check_vocabulary()
-        try:
-            texts = tf.convert_to_tensor(inputs, dtype=tf.string)
-        except (TypeError, ValueError):
-            texts = None
-        if texts is None or (texts.shape.rank or 0) > 1:
-            raise ValueError(
-                f"`inputs` must be a str or a list of str. Received: {inputs!r}"
-            )
-        words = text.split(texts)
+        words = text.split(vocabularies.to_string_tensor(inputs))
         return tf.cast(self._table.lookup(words), self.compute_dtype)
 
     def detokenize(self, inputs: Any) -> str | list[str]:
         """The text of ids `(T,)`, or a list of texts for more; padding is dropped."""
         vocabulary = self.get_vocabulary()
-        rows = _to_lists(inputs)
-        batched = isinstance(rows, list) and bool(rows) and isinstance(rows[0], list)
-        texts = []
-        for row in rows if batched else [rows]:
-            wrong = (
-                [row] if not isinstance(row, list) else _not_ids(row, len(vocabulary))
-            )
-            if wrong:
-                raise ValueError(
-                    "`inputs` must be a sequence of token ids, or a batch of them: "
-                    f"from 0 to {len(vocabulary) - 1}. Received: {wrong[0]!r}"
-                )
-            words = [vocabulary[i] for i in row if i != self.pad_token_id]
-            texts.append(text.join_words(words))
-        return texts if batched else texts[0]
+
+        def join(row: list[int]) -> str:
+            return text.join_words(vocabulary[i] for i in row if i != self.pad_token_id)
+
+        return vocabularies.map_rows(join, inputs, len(vocabulary))
+
+    def unknown_words(self, line: str) -> list[str]:
+        """The words of a text that become `[UNK]`."""
+        words = [word.decode() for word in text.split(line).numpy()]
+        return [word for word in words if self.token_to_id(word) == self.unk_token_id]
 
     @property
     def has_vocabulary(self) -> bool:
@@ -168,7 +140,7 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def load_assets(self, dir_path: str) -> None:
         """Read the vocabulary from a folder."""
-        self.set_vocabulary(_read_lines(os.path.join(dir_path, VOCABULARY_FILENAME)))
+        self.set_vocabulary(os.path.join(dir_path, VOCABULARY_FILENAME))
 
     def _check_vocabulary(self) -> list[str]:
         if self._vocabulary is None:
@@ -181,23 +153,3 @@ class MiniGPTTokenizer(keras_hub.tokenizers.Tokenizer):
     def get_config(self) -> dict[str, Any]:
         # The vocabulary is an asset: a file of its own in presets and .keras files.
         return {**super().get_config(), "vocabulary": None}
-
-
-def _read_lines(path: str) -> list[str]:
-    """The lines of a file, split at newlines only: words may hold rarer separators."""
-    with open(path, encoding="utf-8", newline="\n") as file:
-        return file.read().removesuffix("\n").split("\n")
-
-
-def _not_ids(row: list, vocabulary_size: int) -> list:
-    """What in `row` is no token id."""
-    return [i for i in row if type(i) is not int or not 0 <= i < vocabulary_size]
-
-
-def _to_lists(token_ids: Any) -> list:
-    """Nested lists of numbers from a list, an array or a (ragged) tensor."""
-    if hasattr(token_ids, "to_list"):  # tf.RaggedTensor
-        return token_ids.to_list()
-    if isinstance(token_ids, list | tuple):
-        return [row if type(row) is int else _to_lists(row) for row in token_ids]
-    return keras.ops.convert_to_numpy(token_ids).tolist()

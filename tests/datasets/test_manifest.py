@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import PurePosixPath
 from urllib.parse import urlparse
 
 import pytest
@@ -16,12 +17,12 @@ class TestEachAsset:
         assert not path.is_absolute()
         assert len(path.parts) == 2 and ".." not in path.parts
 
-    def test_urls_are_encrypted_and_end_in_the_file_name(self, name):
+    def test_urls_are_encrypted_and_name_the_kind_of_file(self, name):
         asset = ASSETS[name]
         assert asset.urls
         for url in asset.urls:
             assert urlparse(url).scheme == "https"
-            assert url.endswith("/" + asset.filename)
+            assert PurePosixPath(url).suffix == PurePosixPath(asset.filename).suffix
 
     def test_hashes_are_digests_of_known_algorithms(self, name):
         for algorithm, digest in ASSETS[name].hashes.items():

@@ -1,8 +1,6 @@
 import hashlib
 import math
 import re
-from collections import defaultdict
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +9,11 @@ import pytest
 from course_lib import text
 from course_lib.datasets import review_templates, review_words
 from course_lib.datasets.review_grammar import ReviewGrammar, review_grammar_corpus
-from course_lib.ngrams import NGramModel
+from tests.grammar_measures import (
+    cost_of_forgetting,
+    nats_of_bigram,
+    nats_of_samples,
+)
 
 SEQUENCE_LENGTH = 100
 
@@ -24,18 +26,6 @@ def grammar():
 @pytest.fixture(scope="module")
 def reviews(grammar):
     return grammar.sample_tokens(2000, seed=1)
-
-
-def sequences(documents):
-    """What a model is trained on: the first tokens of each document, end included."""
-    return [[*tokens, "[END]"][: SEQUENCE_LENGTH + 1] for tokens in documents]
-
-
-def mean_and_standard_error(nats, num_tokens):
-    """Of nats per token, a ratio of sums over documents."""
-    mean = nats.sum() / num_tokens.sum()
-    residuals = nats - mean * num_tokens
-    return mean, residuals.std() / math.sqrt(len(nats)) / num_tokens.mean()
 
 
 def words_in(rule):
@@ -210,85 +200,20 @@ def test_reviews_end_with_a_score(reviews):
 
 
 def test_floor_agrees_with_sampled_documents(grammar):
-    nats, num_tokens = [], []
-    for tokens in sequences(grammar.sample_tokens(4000, seed=2)):
-        nats.append(-grammar.log_probabilities(tokens)[1:].sum())
-        num_tokens.append(len(tokens) - 1)
-    mean, error = mean_and_standard_error(np.array(nats), np.array(num_tokens))
+    mean, error = nats_of_samples(grammar, SEQUENCE_LENGTH, num_documents=4000, seed=2)
     assert error < 0.002
     assert abs(mean - grammar.entropy_floor(SEQUENCE_LENGTH)) < 4 * error
 
 
 def test_bigram_stays_half_a_nat_above_the_floor(grammar):
-    number = {
-        token: i for i, token in enumerate(("[PAD]", "[END]", *grammar.terminals))
-    }
-
-    def token_ids(num_documents, seed):
-        ids = np.zeros((num_documents, SEQUENCE_LENGTH + 1), dtype="int32")
-        documents = grammar.sample_tokens(num_documents, seed)
-        for row, tokens in zip(ids, sequences(documents), strict=True):
-            row[: len(tokens)] = [number[token] for token in tokens]
-        return ids
-
-    bigram = NGramModel(order=2, vocabulary_size=len(number))
-    bigram.fit(token_ids(10_000, seed=3))
-    nats = bigram.nats(token_ids(1000, seed=4))
-    mean, error = mean_and_standard_error(
-        np.nansum(nats, axis=1), np.isfinite(nats).sum(axis=1)
-    )
+    mean, error = nats_of_bigram(grammar, SEQUENCE_LENGTH, seed=3)
     assert mean - 4 * error > grammar.entropy_floor(SEQUENCE_LENGTH) + 0.5
 
 
 def test_context_beyond_eight_tokens_is_worth_a_tenth_of_a_nat(grammar):
-    """Compare the grammar with the best predictor that sees only the last 8 tokens.
-
-    At position t that predictor knows t, the grammar and tokens t - 8 ... t - 1. Its
-    prior is the exact distribution over states after t - 8 tokens; it filters the 8
-    tokens through the transitions, which by Bayes' rule is optimal, and predicts with
-    what is left. Knowing t only helps it. Up to position 8 it sees the whole prefix,
-    so the two agree. Both score the same fresh documents.
-    """
-    window = 8
-    moves = defaultdict(dict)  # token -> state -> (probability, next state)
-    for state, choices in grammar.transitions.items():
-        for token, move in choices.items():
-            moves[token][state] = move
-
-    def step(belief, token):
-        after = defaultdict(float)
-        for state in belief.keys() & moves[token].keys():
-            p, next_state = moves[token][state]
-            after[next_state] += belief[state] * p
-        return after
-
-    priors = [{grammar.start: 1.0}]
-    for _ in range(SEQUENCE_LENGTH):
-        after = defaultdict(float)
-        for state, weight in priors[-1].items():
-            for p, next_state in grammar.transitions[state].values():
-                if next_state is not None:
-                    after[next_state] += weight * p
-        priors.append(after)
-
-    @cache
-    def belief(position, tokens):
-        """Over states, not normalised, given that `tokens` follow `position` others."""
-        if not tokens:
-            return priors[position]
-        return step(belief(position, tokens[:-1]), tokens[-1])
-
-    costs, num_tokens = [], []
-    for tokens in sequences(grammar.sample_tokens(150, seed=5)):
-        cost = 0.0
-        for t, log_p in enumerate(grammar.log_probabilities(tokens)):
-            if t >= window:
-                before = belief(t - window, tuple(tokens[t - window : t]))
-                after = step(before, tokens[t])
-                cost += log_p - math.log(sum(after.values()) / sum(before.values()))
-        costs.append(cost)
-        num_tokens.append(len(tokens) - 1)
-    mean, error = mean_and_standard_error(np.array(costs), np.array(num_tokens))
+    mean, error = cost_of_forgetting(
+        grammar, 8, SEQUENCE_LENGTH, num_documents=150, seed=5
+    )
     assert mean - 4 * error > 0.1
 
 

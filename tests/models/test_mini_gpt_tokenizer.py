@@ -11,7 +11,7 @@ from keras import ops
 from course_lib import text
 from course_lib.models import MiniGPTTokenizer
 from tests.arrays import to_numpy
-from tests.test_text import TEXTS
+from tests.text.test_words import TEXTS
 from tests.tiny_gpt import VOCABULARY
 
 
