@@ -4,6 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course_lib.presets.pretrained import PresetError, load_gpt2
+
+__all__ = ["PRESETS_DIR", "PresetError", "card", "load_gpt2", "names", "path"]
+
 PRESETS_DIR = Path(__file__).parent
 
 
