@@ -2,13 +2,13 @@
 
 | size | words of text | layers | width | heads | vocabulary | dropout | passes |
 |---|---|---|---|---|---|---|---|
-| tiny | up to 30,000 | 2 | 64 | 2 | 2,000 | 0.2 | 40 |
-| small | up to 300,000 | 2 | 128 | 4 | 5,000 | 0.2 | 20 |
+| tiny | up to 30,000 | 2 | 64 | 2 | 2,000 | 0.2 | 20 |
+| small | up to 300,000 | 2 | 128 | 4 | 5,000 | 0.2 | 8 |
 | medium | more | 2 | 256 | 4 | 10,000 | 0.1 | 10 |
 | large | over 3,000,000, with a GPU | 4 | 384 | 6 | 20,000 | 0.1 | 10 |
 
 A pass is once through the text, in steps of 32 rows of 100 tokens. There are at least
-200 steps; at most 3,000 on a CPU (profile `laptop`), 20,000 on a GPU (`full`) and 20 in
+100 steps; at most 3,000 on a CPU (profile `laptop`), 20,000 on a GPU (`full`) and 20 in
 tests (`smoke`). The environment variable COURSE_PROFILE overrides the hardware.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 SEQUENCE_LENGTH = 100
 BATCH_SIZE = 32
 LEARNING_RATE = 2e-3
-LEAST_STEPS = 200
+LEAST_STEPS = 100
 MOST_STEPS = {"smoke": 20, "laptop": 3_000, "full": 20_000}
 GPU_WORDS = 3_000_000
 
@@ -47,8 +47,8 @@ class Size:
 
 
 SIZES = {
-    "tiny": Size(30_000, 2, 64, 2, 2_000, 0.2, 40),
-    "small": Size(300_000, 2, 128, 4, 5_000, 0.2, 20),
+    "tiny": Size(30_000, 2, 64, 2, 2_000, 0.2, 20),
+    "small": Size(300_000, 2, 128, 4, 5_000, 0.2, 8),
     "medium": Size(None, 2, 256, 4, 10_000, 0.1, 10),
     "large": Size(None, 4, 384, 6, 20_000, 0.1, 10),
 }

@@ -63,15 +63,15 @@ def test_size(words, profile, size):
 @pytest.mark.parametrize(
     ("tokens", "profile", "steps"),
     [
-        (3_200 * 50, "laptop", 1_000),
-        (3_200, "laptop", 200),
+        (3_200 * 50, "laptop", 400),
+        (3_200, "laptop", 100),
         (3_200 * 10_000, "laptop", 3_000),
         (3_200 * 10_000, "full", 20_000),
         (3_200 * 50, "smoke", 20),
     ],
 )
 def test_steps(tokens, profile, steps):
-    assert SIZES["small"].passes == 20
+    assert SIZES["small"].passes == 8
     assert choose_steps("small", tokens, profile) == steps
 
 

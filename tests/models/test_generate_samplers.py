@@ -51,10 +51,12 @@ def generate(gpt, sampler, max_length, lengths=LENGTHS, stop_token_ids=None):
     gpt.compile(sampler=sampler)
     inputs = prompts_as_ids(lengths, max_length)
     outputs = gpt.generate(inputs, stop_token_ids=stop_token_ids)
-    return [
-        [row[kept].tolist() for row, kept in zip(*both, strict=True)]
-        for both in (inputs.values(), outputs.values())
-    ]
+    return unpadded(inputs), unpadded(outputs)
+
+
+def unpadded(batch):
+    rows = zip(batch["token_ids"], batch["padding_mask"], strict=True)
+    return [token_ids[kept].tolist() for token_ids, kept in rows]
 
 
 def logits_after(gpt, tokens):

@@ -48,10 +48,8 @@ def as_inputs(token_ids):
 def generate(model, sampler, prompts=PROMPTS, stop_token_ids=None, jit_compile=False):
     model.compile(sampler=sampler, jit_compile=jit_compile)
     outputs = model.generate(as_inputs(prompts), stop_token_ids=stop_token_ids)
-    return [
-        row[kept].tolist()
-        for row, kept in zip(*outputs.values(), strict=True)  # ids, mask
-    ]
+    rows = zip(outputs["token_ids"], outputs["padding_mask"], strict=True)
+    return [token_ids[kept].tolist() for token_ids, kept in rows]
 
 
 def logits_after(model, tokens):
