@@ -28,7 +28,7 @@ class Lines(Sequence[str]):
     Example:
     ```python
     tale = Path("tale.txt")
-    tale.write_text("Once upon a time ...\\n\\nThe end.\\n")
+    tale.write_text("Once upon a time ...\n\nThe end.\n")
     lines = datasets.Lines(tale, minimum_length=10)
     lines[0]  # "Once upon a time ..."
     tale.unlink()
