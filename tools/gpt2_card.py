@@ -7,10 +7,10 @@ import numpy as np
 from keras import ops
 
 from course_lib import datasets, metrics
+from course_lib.commands.cards import BASELINES
 from course_lib.losses import fused_cross_entropy
 from course_lib.models.fused_causal_lm import FusedCausalLM
 from course_lib.ngrams import NGramModel
-from tools.preset_card import BASELINES
 
 BATCH_SIZE = 16
 

@@ -1,33 +1,16 @@
 """What the card of a preset states, measured."""
 
-import os
-import platform
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from course_lib import metrics, samplers
+from course_lib.commands.cards import BASELINES, in_rows
 from course_lib.models import MiniGPTCausalLM
 from course_lib.ngrams import NGramModel
 
-BASELINES = {1: "unigram", 2: "interpolated bigram", 5: "interpolated 5-gram"}
 SAMPLES_PER_PROMPT = 4
-
-
-def machine() -> str:
-    """The processor, its cores, and the GPUs that TensorFlow sees."""
-    gpus = tf.config.list_physical_devices("GPU")
-    names = [tf.config.experimental.get_device_details(g)["device_name"] for g in gpus]
-    gpu = ", ".join(names) or "no GPU"
-    return f"{platform.machine()}, {os.cpu_count()} cores, {gpu}"
-
-
-def in_rows(token_ids: np.ndarray, length: int = 1000) -> np.ndarray:
-    """One long text as rows `(N, length)`, padded, for n-gram models to count."""
-    padding = -len(token_ids) % length
-    return np.pad(token_ids, (0, padding)).reshape(-1, length)
 
 
 def first_tokens(gpt: MiniGPTCausalLM, texts: Sequence[str]) -> np.ndarray:

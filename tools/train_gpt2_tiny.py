@@ -27,13 +27,15 @@ import tensorflow as tf
 
 from course_lib import datasets, precision
 from course_lib.callbacks import ResumableTraining
+from course_lib.commands.cards import machine
+from course_lib.commands.epoch_callbacks import EpochTimer
 from course_lib.optimizers import AdamW
 from course_lib.presets import PRESETS_DIR
 from tools import preset_card
 from tools.byte_pairs import GPT2Encoder, learn_tokenizer
 from tools.gpt2_card import FusedGPT2, all_tokens, evaluate
 from tools.preset_recipes import BUILD_DIR, Data, encode
-from tools.train_presets import SEED, STEPS_PER_EPOCH, EpochTimer
+from tools.train_presets import SEED, STEPS_PER_EPOCH
 
 NAME = "gpt2_tiny_en"
 RECIPE = {
@@ -94,7 +96,7 @@ def main(steps: int | None) -> None:
         "parameters": gpt2.count_params(),
         "seed": SEED,
         "wall_seconds": round(sum(epochs["seconds"])),
-        "machine": preset_card.machine(),
+        "machine": machine(),
         "versions": {
             "keras": keras.__version__,
             "keras-hub": keras_hub.__version__,

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -26,6 +25,8 @@ import tensorflow as tf
 
 from course_lib import datasets, precision
 from course_lib.callbacks import ResumableTraining
+from course_lib.commands.cards import in_rows, machine
+from course_lib.commands.epoch_callbacks import EpochTimer
 from course_lib.models import (
     MiniGPTBackbone,
     MiniGPTCausalLM,
@@ -75,7 +76,7 @@ def main(name: str, steps: int | None) -> None:
         "parameters": gpt.count_params(),
         "seed": SEED,
         "wall_seconds": round(sum(epochs["seconds"])),
-        "machine": preset_card.machine(),
+        "machine": machine(),
         "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         "date": date.today().isoformat(),
         "command": f"python -m tools.train_presets {name}",
@@ -99,7 +100,7 @@ def build(
         dtype=precision.fastest_policy(),
         **recipe["backbone"],
     )
-    unigram = NGramModel(1, vocabulary_size).fit(preset_card.in_rows(token_ids))
+    unigram = NGramModel(1, vocabulary_size).fit(in_rows(token_ids))
     frequencies = unigram.next_token_probabilities([])
     bias = np.log(np.maximum(frequencies, 1e-8))
     backbone.token_embedding.bias.assign(bias)
@@ -120,18 +121,6 @@ def build(
     )
     gpt.compile(optimizer=optimizer)
     return gpt
-
-
-class EpochTimer(keras.callbacks.Callback):
-    """Logs the wall time of each epoch, validation included."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Start the clock."""
-        self.started = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Log the seconds; callbacks that write logs must come later."""
-        logs["seconds"] = round(time.perf_counter() - self.started, 1)
 
 
 def train(
