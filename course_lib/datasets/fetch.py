@@ -166,7 +166,7 @@ def _from_network(
                     _verify(path, asset)
                     content = read(path)
                 except (RequestException, DataError) as error:
-                    tried.append(f"{url}: {_reason(error)}")
+                    tried.append(f"{url}: {reason_of(error)}")
                     continue
                 digest = _digest(path)
                 path.replace(target)
@@ -208,7 +208,7 @@ def _digest(path: Path, algorithm: str = "sha256") -> str:
         return hashlib.file_digest(file, hasher).hexdigest()
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """One line where `requests` writes five, with addresses of objects in them."""
     import requests
 

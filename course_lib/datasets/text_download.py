@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from course_lib.datasets.fetch import TIMEOUT_SECONDS, _reason, cache_folder
+from course_lib.datasets.fetch import TIMEOUT_SECONDS, cache_folder, reason_of
 from course_lib.datasets.manifest import DataError
 from course_lib.datasets.text_files import LARGEST
 
@@ -55,7 +55,7 @@ def download(url: str) -> Path:
             _stream(url, path)
             path.replace(target)
     except RequestException as error:  # an `OSError`, too
-        raise DataError(f"{url} cannot be read: {_reason(error)}.") from None
+        raise DataError(f"{url} cannot be read: {reason_of(error)}.") from None
     except OSError as error:
         raise DataError(
             f"{url} could not be stored in {target.parent}: {error.strerror or error}. "
