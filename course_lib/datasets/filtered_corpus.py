@@ -1,4 +1,4 @@
-"""A corpus of which some documents were left out, and the account of it."""
+"""A corpus of which some documents were left out or changed, and the account of it."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +13,12 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class FilteredCorpus(Corpus):
-    """A `Corpus` that knows what was dropped.
+    """A `Corpus` that knows what was dropped, and what was bleeped.
 
     Args:
         dropped: For each reason, how many documents were dropped; a document counts
             once, for the first reason that holds.
+        bleeped: How many of the documents that were kept had words taken out.
 
     Example:
         >>> corpus = FilteredCorpus("toy", "typed in", "CC0-1.0", "", ["a"], [], [],
@@ -27,6 +28,7 @@ class FilteredCorpus(Corpus):
     """
 
     dropped: Mapping[str, int] = field(default_factory=dict, repr=False)
+    bleeped: int = field(default=0, repr=False)
 
 
 def sieve(

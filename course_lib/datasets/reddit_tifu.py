@@ -7,7 +7,12 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from course_lib.datasets.classroom_words import BLOCKED_WORDS, word_pattern
+from course_lib.datasets.classroom_words import (
+    BLOCKED_WORDS,
+    CURSES,
+    bleep,
+    word_pattern,
+)
 from course_lib.datasets.fetch import Fetched, fetch, refuse_smoke
 from course_lib.datasets.filtered_corpus import FilteredCorpus, sieve
 from course_lib.datasets.manifest import ASSETS, Asset, DataError
@@ -21,6 +26,7 @@ _NO_TEXT = ("", "[deleted]", "[removed]")
 def load(
     published: bool | None = None,
     blocked_words: Iterable[str] = BLOCKED_WORDS,
+    bleeped_words: Iterable[str] = CURSES,
     asset: Asset = ASSETS["reddit_tifu"],
 ) -> FilteredCorpus:
     """Loads posts of r/tifu, with validation and test held out.
@@ -35,12 +41,15 @@ def load(
 
     - that are marked as over 18 (the published set does not hold that mark),
     - whose title or text says `NSFW`,
-    - that hold one of `blocked_words` (in the small set, two of three do),
+    - that hold one of `blocked_words` (in the small set, one of three does),
     - without a text,
     - whose words are those of an earlier post.
 
-    A printed line counts them, and so does `dropped` of the result. The filter finds
-    words, not meanings: read what you show to a class.
+    In those that are kept, each of `bleeped_words` becomes `****` (in the small set,
+    in two of three posts).
+
+    A printed line counts both, and so do `dropped` and `bleeped` of the result. The
+    filter finds words, not meanings: read what you show to a class.
 
     A document is the text of a post, without its title; no names of writers are kept
     but those in texts. A hash of its words sends each to validation (10%), test (10%)
@@ -51,7 +60,9 @@ def load(
             the small set, and a printed line says so.
         blocked_words: words in lower case, where `*` stands for any letters; a post
             with any of them is dropped. `()` drops none. Defaults to
-            `classroom_words.BLOCKED_WORDS`.
+            `classroom_words.BLOCKED_WORDS`: sex, slurs, self-harm.
+        bleeped_words: words in lower case, `*` as above, that become `****`. `()`
+            leaves all as they are. Defaults to `classroom_words.CURSES`.
         asset: the file of the small set; another one is of use to tests and mirrors.
 
     Returns:
@@ -66,12 +77,12 @@ def load(
         >>> from course_lib.datasets import reddit_tifu
         >>> posts = reddit_tifu.load()  # doctest: +SKIP
         >>> posts.dropped["held a blocked word"]  # doctest: +SKIP
-        631
+        308
 
     Reference:
         [Kim et al. (2019)](https://aclanthology.org/N19-1260/), the published set
     """
-    pattern = word_pattern(blocked_words)
+    blocked, bleeped = word_pattern(blocked_words), word_pattern(bleeped_words)
     refuse_smoke(asset)
     fetched = None if published is False else _fetch_published(required=bool(published))
     title = "Reddit TIFU (Kim et al. 2019)"
@@ -93,14 +104,19 @@ def load(
         {
             "over 18": lambda post: post.over_18,
             "marked NSFW": lambda post: _found(_NOT_FOR_WORK, post),
-            "held a blocked word": lambda post: _found(pattern, post),
+            "held a blocked word": lambda post: _found(blocked, post),
             "without text": lambda post: post.document in _NO_TEXT,
             "posted twice": is_repeated,
         },
     )
+    documents = [bleep(post.document, bleeped) for post in posts]
+    num_bleeped = sum(bool(bleeped.search(post.document)) for post in posts)
     counts = ", ".join(f"{count:,} {reason}" for reason, count in dropped.items())
-    print(f"{title}: kept {len(posts):,} of {len(fetched.content):,}; dropped {counts}")
-    documents = sorted((post.document for post in posts), key=_shuffle_key)
+    print(
+        f"{title}: kept {len(posts):,} of {len(fetched.content):,}, of these "
+        f"{num_bleeped:,} bleeped; dropped {counts}"
+    )
+    documents.sort(key=_shuffle_key)
     splits = split_by_hash(documents, validation=0.1, test=0.1)
     return FilteredCorpus(
         name="reddit_tifu",
@@ -112,6 +128,7 @@ def load(
         validation=splits.validation,
         test=splits.test,
         dropped=dropped,
+        bleeped=num_bleeped,
     )
 
 

@@ -1,6 +1,11 @@
 import pytest
 
-from course_lib.datasets.classroom_words import BLOCKED_WORDS, word_pattern
+from course_lib.datasets.classroom_words import (
+    BLOCKED_WORDS,
+    CURSES,
+    bleep,
+    word_pattern,
+)
 from course_lib.datasets.corpus import Corpus
 from course_lib.datasets.filtered_corpus import FilteredCorpus, sieve
 
@@ -8,7 +13,8 @@ from course_lib.datasets.filtered_corpus import FilteredCorpus, sieve
 def test_a_filtered_corpus_is_a_corpus():
     corpus = FilteredCorpus("toy", "typed in", "CC0-1.0", "", ["a"], ["b"], ["c"])
     assert isinstance(corpus, Corpus)
-    assert corpus.title == "toy" and corpus.dropped == {}
+    assert corpus.title == "toy"
+    assert corpus.dropped == {} and corpus.bleeped == 0
 
 
 def test_each_item_is_dropped_for_the_first_reason():
@@ -59,8 +65,25 @@ class TestWords:
             "Assess the cocktail, titan of Sussex: a classic grape for the hooked "
             "analyst, cumin on the documents, a therapist's scrapbook; damn good crap."
         )
-        assert not word_pattern(BLOCKED_WORDS).search(harmless)
+        assert not word_pattern(BLOCKED_WORDS + CURSES).search(harmless)
 
-    def test_the_list_is_in_lower_case_and_without_doubles(self):
-        assert all(word == word.lower() for word in BLOCKED_WORDS)
-        assert len(BLOCKED_WORDS) == len(set(BLOCKED_WORDS))
+    def test_the_lists_are_in_lower_case_and_without_doubles(self):
+        words = BLOCKED_WORDS + CURSES
+        assert all(word == word.lower() for word in words)
+        assert len(words) == len(set(words))
+
+
+class TestBleep:
+    def test_leaves_the_rest(self):
+        pattern = word_pattern(["darn*", "heck"])
+        assert bleep("(Darned),\nheck-ler! ", pattern) == "(****),\n****-ler! "
+        assert bleep("heckler", pattern) == "heckler"
+        assert bleep("", pattern) == ""
+
+    def test_is_done_after_the_first_time(self):
+        pattern = word_pattern(CURSES)
+        once = bleep("What a shitty day.", pattern)
+        assert once == bleep(once, pattern) == "What a **** day."
+
+    def test_without_words(self):
+        assert bleep("a darned sock", word_pattern(())) == "a darned sock"

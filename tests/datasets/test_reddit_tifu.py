@@ -9,6 +9,7 @@ import types
 import pytest
 
 from course_lib.datasets import reddit_posts, reddit_tifu
+from course_lib.datasets.classroom_words import BLOCKED_WORDS, CURSES, word_pattern
 from course_lib.datasets.corpus import Corpus
 from course_lib.datasets.manifest import ASSETS, DataError
 from course_lib.datasets.splits import normalise
@@ -24,15 +25,25 @@ CLEAN = [
 ]
 # One for each reason, some for more than one: the first counts.
 DIRTY = [
-    {"title": "Never mind", "document": "Only for adults, shit", "over_18": True},
+    {"title": "Never mind", "document": "Only for adults, porn", "over_18": True},
     {"title": "[NSFW] TIFU", "document": "nothing to see"},
-    {"title": "TIFU at home", "document": "It is nsfw, and shitty."},
-    {"title": "Shit happens", "document": "at noon"},
-    {"title": "TIFU by swearing", "document": "I said ABSOFUCKINGLUTELY."},
+    {"title": "TIFU at home", "document": "It is nsfw, and sexy."},
+    {"title": "Sex sells", "document": "at noon"},
+    {"title": "TIFU by slipping", "document": "I went on an OVERDOSE of fuck."},
     {"title": "TIFU", "document": "[removed]"},
     {"title": "TIFU, in short", "document": " \n"},
     {"title": "Again", "document": "it was NUMBER 7; tea & paint"},
 ]
+CURSING = [
+    {"title": "TIFU by swearing", "document": "I said ABSOFUCKINGLUTELY, damn it."},
+    {"title": "TIFU by tripping", "document": "Shit! It's bullshit-free, this shit."},
+    {"title": "Shit happens", "document": "in a title, and titles are not kept"},
+]
+BLEEPED = {
+    "I said ****, damn it.",
+    "****! It's ****-free, this ****.",
+    "in a title, and titles are not kept",
+}
 DROPPED = {
     "over 18": 1,
     "marked NSFW": 2,
@@ -93,14 +104,29 @@ class TestLoad:
         assert corpus.dropped == DROPPED
         printed = capsys.readouterr().out
         assert f"read from COURSE_DATA (reddit_tifu/{filename})" in printed
-        assert "kept 200 of 208; dropped 1 over 18, 2 marked NSFW, 2 held" in printed
+        assert "kept 200 of 208, of these 0 bleeped; dropped 1 over 18, 2" in printed
         assert isinstance(corpus, Corpus) and corpus.name == "reddit_tifu"
         assert corpus.sha256 == hashlib.sha256(content).hexdigest()
 
     def test_without_the_filter_words_stay(self, load):
         corpus = load(as_json_lines(CLEAN + DIRTY), blocked_words=())
         assert corpus.dropped == {**DROPPED, "held a blocked word": 0}
-        assert "I said ABSOFUCKINGLUTELY." in texts_of(corpus)
+        assert "I went on an OVERDOSE of ****." in texts_of(corpus)
+
+    def test_curses_are_bleeped_and_their_posts_kept(self, load, capsys):
+        corpus = load(as_json_lines(CLEAN + CURSING))
+        assert len(texts_of(corpus)) == 203 and set(texts_of(corpus)) > BLEEPED
+        assert corpus.bleeped == 2  # posts, not words
+        assert "kept 203 of 203, of these 2 bleeped" in capsys.readouterr().out
+        assert not any(corpus.dropped.values())
+
+    def test_bleeps_of_ones_own_and_none(self, load):
+        corpus = load(as_json_lines(CLEAN + CURSING), bleeped_words=["damn"])
+        assert corpus.bleeped == 1
+        assert "I said ABSOFUCKINGLUTELY, **** it." in texts_of(corpus)
+        corpus = load(as_json_lines(CLEAN + CURSING), bleeped_words=())
+        assert corpus.bleeped == 0
+        assert {post["document"] for post in CURSING} < set(texts_of(corpus))
 
     def test_a_filter_of_ones_own(self, load):
         corpus = load(as_json_lines(CLEAN + DIRTY), blocked_words=["pain*"])
@@ -215,10 +241,14 @@ class TestDamage:
 @pytest.mark.realdata  # given COURSE_DATA, or skipped
 def test_real_posts(monkeypatch):
     monkeypatch.setenv("COURSE_PROFILE", "laptop")
-    everything = reddit_tifu.load(published=False, blocked_words=())
+    everything = reddit_tifu.load(published=False, blocked_words=(), bleeped_words=())
     corpus = reddit_tifu.load(published=False)
     assert sum(everything.dropped.values()) + len(texts_of(everything)) == 898
     assert sum(corpus.dropped.values()) + len(texts_of(corpus)) == 898
-    assert len(texts_of(corpus)) > 200
+    assert corpus.dropped["held a blocked word"] == 308
+    assert len(texts_of(corpus)) == 580 and 300 < corpus.bleeped < 450
+    assert not any(
+        word_pattern(BLOCKED_WORDS + CURSES).search(text) for text in texts_of(corpus)
+    )
     assert min(len(corpus.validation), len(corpus.test)) > 10
     assert not set(corpus.train) & set(corpus.test)
