@@ -15,7 +15,25 @@ from tests.arrays import stored_dtypes
 from tests.tiny_gpt import logits_of
 
 MEGABYTE = 10**6
-NAMES = ("mini_gpt_imdb",)
+MOST = {"mini_gpt_imdb": 12, "gpt_simplebooks": 14}  # megabytes
+NAMES = tuple(MOST)
+SPECIAL = re.compile(r"\[(PAD|UNK|BOS|END)\]")
+PROMPTS = {
+    "mini_gpt_imdb": ("this movie is", "the acting was"),
+    "gpt_simplebooks": ("once upon a time", "the old house"),
+}
+TEXTS = {  # sentences of our own, in the words of each corpus
+    "mini_gpt_imdb": [
+        "this is one of the best movies i have ever seen in my life.",
+        "i don't know why they made this film, but it was a waste of time.",
+        "the acting is good and the story is very well told.",
+    ],
+    "gpt_simplebooks": [
+        "the old man shook his head, and said that he did not know the way.",
+        "in the morning the children ran down to the river to look for the boat.",
+        "she sat by the fire and told them a story of the great king and his son.",
+    ],
+}
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -34,12 +52,12 @@ def card(name):
 
 
 def test_names():
-    assert presets.names() == sorted(NAMES)
+    assert presets.names() == sorted([*NAMES, "gpt2_tiny_en"])
 
 
 @pytest.mark.parametrize("function", [presets.path, presets.card])
 def test_unknown_name(function):
-    with pytest.raises(ValueError, match=r"`name` must be one of \['mini.*'gpt5'"):
+    with pytest.raises(ValueError, match=r"`name` must be one of \['gpt2.*'gpt5'"):
         function("gpt5")
 
 
@@ -52,7 +70,7 @@ def test_path_is_a_folder_of_the_package(name):
 
 def test_size(name):
     size = sum(f.stat().st_size for f in Path(presets.path(name)).rglob("*"))
-    assert size <= 12 * MEGABYTE
+    assert size <= MOST[name] * MEGABYTE
     everything = sum(f.stat().st_size for f in presets.PRESETS_DIR.rglob("*"))
     assert everything <= 45 * MEGABYTE
 
@@ -67,18 +85,18 @@ def test_weights_are_stored_as_float16_and_loaded_as_float32(name, gpt):
         np.testing.assert_array_equal(weights, weights.astype("float16"))
 
 
-def test_generates_in_two_lines():
-    gpt = MiniGPTCausalLM.from_preset(course_lib.presets.path("mini_gpt_imdb"))
-    text = gpt.generate("this movie is")
-    assert text.startswith("this movie is ")
-    assert not re.search(r"\[(PAD|UNK|END)\]", text)
+def test_generates_in_two_lines(name):
+    gpt = MiniGPTCausalLM.from_preset(course_lib.presets.path(name))
+    text = gpt.generate(PROMPTS[name][0])
+    assert text.startswith(f"{PROMPTS[name][0]} ")
+    assert not SPECIAL.search(text)
 
 
-def test_a_seed_gives_the_same_text_again(gpt):
+def test_a_seed_gives_the_same_text_again(name, gpt):
     texts = []
     for _ in range(2):
         gpt.compile(sampler=TopKSampler(k=10, seed=3))
-        texts.append(gpt.generate(["the acting was", "i"], max_length=20))
+        texts.append(gpt.generate([PROMPTS[name][1], "i"], max_length=20))
     assert texts[0] == texts[1]
 
 
@@ -95,14 +113,8 @@ def test_the_backbone_alone(name, gpt):
     assert backbone.count_params() == gpt.backbone.count_params()
 
 
-def test_knows_english_better_than_word_frequencies(gpt, card):
-    """Sentences of our own, in the words of reviews; no real data is needed."""
-    texts = [
-        "this is one of the best movies i have ever seen in my life.",
-        "i don't know why they made this film, but it was a waste of time.",
-        "the acting is good and the story is very well told.",
-    ]
-    ids = gpt.preprocessor.tokenizer.tokenize(texts).to_tensor(0).numpy()
+def test_knows_english_better_than_word_frequencies(name, gpt, card):
+    ids = gpt.preprocessor.tokenizer.tokenize(TEXTS[name]).to_tensor(0).numpy()
     gpt.compile(sampler=GreedySampler())
     logits = logits_of(gpt, ids[:, :-1]).astype("float64")
     log_probabilities = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
@@ -120,7 +132,9 @@ def test_knows_english_better_than_word_frequencies(gpt, card):
 def test_card_is_complete(card, name, gpt):
     assert card["name"] == name
     assert card["parameters"] == gpt.count_params()
-    assert card["recipe"]["vocabulary_size"] == gpt.backbone.vocabulary_size
+    # As many entries as asked for at most: the learner of sub-words has a threshold.
+    assert gpt.backbone.vocabulary_size <= card["recipe"]["vocabulary_size"]
+    assert gpt.backbone.vocabulary_size > 0.95 * card["recipe"]["vocabulary_size"]
     config = gpt.backbone.get_config()
     for key, value in card["recipe"]["backbone"].items():
         assert config[key] == value
@@ -138,7 +152,7 @@ def test_card_beats_the_bigram_by_three_tenths_of_a_nat(card):
     assert baselines["interpolated bigram"] < baselines["unigram"]
     assert test["perplexity"] == pytest.approx(np.exp(test["nats_per_token"]), rel=1e-3)
     assert 0 < test["bits_per_byte"] < 8
-    assert 0 < test["unknown_share"] < 0.2
+    assert 0 <= test["unknown_share"] < 0.2
 
 
 def test_card_has_unpicked_samples(card):
@@ -146,21 +160,27 @@ def test_card_has_unpicked_samples(card):
     assert 10 <= len(samples) <= 20
     for sample in samples:
         assert sample["text"].startswith(sample["prompt"])
-        assert not re.search(r"\[(PAD|UNK|END)\]", sample["text"])
+        assert not SPECIAL.search(sample["text"])
 
 
 @pytest.mark.realdata
-def test_card_numbers_hold_on_the_real_reviews(gpt, card, monkeypatch):
-    """The first held-out reviews; the card's own numbers are of all of them."""
+def test_card_numbers_hold_on_the_real_texts(name, gpt, card, monkeypatch):
+    """On the first held-out texts; the card's own numbers are of all of them."""
     monkeypatch.setenv("COURSE_PROFILE", "laptop")
-    corpus = course_lib.datasets.imdb.load()
+    datasets = course_lib.datasets
+    corpus = {"mini_gpt_imdb": datasets.imdb, "gpt_simplebooks": datasets.simplebooks}[
+        name
+    ].load()
     assert len(corpus.test) == card["documents"]["test"]
-    logs = gpt.evaluate(corpus.test[:320], verbose=0, return_dict=True)
+    texts = [
+        corpus.test[i] for i in range(0, len(corpus.test), len(corpus.test) // 320)
+    ]
+    logs = gpt.evaluate(texts, verbose=0, return_dict=True)
     assert np.log(logs["perplexity"]) == pytest.approx(
         card["test"]["nats_per_token"], abs=0.1
     )
-    x, y, _ = gpt.preprocessor(corpus.test[:320])
+    x, y, _ = gpt.preprocessor(texts)
     ids = np.concatenate([np.asarray(x["token_ids"]), np.asarray(y)[:, -1:]], axis=1)
     unigram = NGramModel(1, gpt.backbone.vocabulary_size).fit(ids)
-    # even with frequencies counted on these very reviews
+    # even with frequencies counted on these very texts
     assert np.log(logs["perplexity"]) < unigram.nats_per_token(ids) - 1
