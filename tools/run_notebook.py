@@ -27,7 +27,7 @@ print(_json.dumps({
     "data": [
         {"name": c.name, "source": c.source, "licence": c.licence, "sha256": c.sha256}
         for c in list(globals().values())
-        if type(c).__module__ == "course_lib.datasets.corpus"
+        if "course_lib.datasets.corpus" in {k.__module__ for k in type(c).__mro__}
     ],
     "versions": {
         d: _metadata.version(d)
@@ -118,11 +118,16 @@ def run(
     except DeadKernelError:
         reason = "its kernel died (out of memory?)"
     else:
-        return json.loads(notebook.cells.pop().outputs[-1].text)
+        return json.loads(_printed(notebook.cells.pop()))
     cell = notebook.cells[position]
     raise NotebookFailed(
         f"cell {position} ({first_line(cell)}) failed: {reason}", position, name, detail
     )
+
+
+def _printed(cell: NotebookNode) -> str:
+    """What a cell printed; libraries may write to stderr at the same time."""
+    return "".join(o.text for o in cell.outputs if o.get("name") == "stdout")
 
 
 def first_line(cell: NotebookNode) -> str:
