@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book test notebooks lint format links test-matrix test-jax test-torch \
-	test-colab test-onednn bench serve requirements clean
+	test-colab test-onednn test-grader bench serve requirements clean
 
 help: ## List the verbs
 	@echo "Verbs (each makes the environment it needs):"
@@ -98,6 +98,10 @@ test-colab: .venv-colab/.ready
 test-onednn: $(READY)
 	@echo "==> Notebooks without oneDNN, whose rounding differs"
 	@TF_ENABLE_ONEDNN_OPTS=0 $(PYTEST) -q book/notebooks
+
+test-grader: $(READY) ## Mark submissions of all kinds: good, faulty, hostile (15 minutes)
+	@echo "==> Marking submissions"
+	@$(PYTEST) -m grader tests/assignment --durations=20 $(ARGS)
 
 bench: .venv-matrix/.ready ## Run the benchmarks, one file a claim [B=name]
 	$(if $(BENCHMARKS),,@echo "There is no such benchmark in benchmarks/.")
