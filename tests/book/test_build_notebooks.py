@@ -1,9 +1,12 @@
 """The builder: what it writes, what it leaves alone, what it says of a failing cell."""
 
+import json
+
 import pytest
 
+from course_lib.datasets import FilteredCorpus
 from tests.book.conftest import TINY
-from tools import build_notebooks, chapters
+from tools import build_notebooks, chapters, run_notebook
 from tools.run_notebook import NotebookFailed
 from tools.stamps import stamp_cell
 
@@ -117,3 +120,10 @@ def test_an_unknown_chapter_is_named(book):
     with pytest.raises(SystemExit, match=r"'07'.*00_tiny"):
         chapters.select(["07"])
     assert chapters.select(["00"]) == [book]
+
+
+def test_corpora_are_recorded_filtered_ones_too(capsys):
+    toy = FilteredCorpus("toy", "typed in by hand", "CC0-1.0", "0123", ["a"], [], [])
+    exec(run_notebook.PROBE, {"corpus": toy, "FilteredCorpus": FilteredCorpus})
+    [record] = json.loads(capsys.readouterr().out)["data"]
+    assert record["name"] == "toy" and record["sha256"] == "0123"
