@@ -59,6 +59,7 @@ test: $(READY) ## Run all tests, every notebook among them
 notebooks: $(READY) ## Run stale chapters and keep their outputs [N=04] [FORCE=1] [PROFILE=smoke]
 	@$(BIN)/python -m tools.build_notebooks $(N) $(if $(FORCE),--force) \
 		$(if $(PROFILE),--profile $(PROFILE))
+	@$(if $(PROFILE),true,$(BIN)/python -m tools.timings)
 
 lint: $(READY) ## Check style, types, imports and the rules of the chapters
 	@echo "==> Style"

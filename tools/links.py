@@ -63,7 +63,8 @@ def stamp(text: str) -> str:
 def stamped_files() -> list[Path]:
     """Return the files that hold the address: sources, README, the GPU notebook."""
     files = [*chapters.sources(), chapters.ROOT / "README.md", GPU_NOTEBOOK]
-    files += sorted((chapters.ROOT / "book").glob("*.md"))
+    for folder in ("", "instructors"):
+        files += sorted((chapters.ROOT / "book" / folder).glob("*.md"))
     return [path for path in files if path.exists()]
 
 
