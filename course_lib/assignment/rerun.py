@@ -96,7 +96,7 @@ def _run(
         client.execute()
     except CellTimeoutError:
         return f"A cell of the notebook takes longer than {seconds:.0f} seconds."
-    except DeadKernelError:
+    except (DeadKernelError, RuntimeError):  # it died, or never answered
         return "The notebook's kernel died: a limit, of memory maybe, was broken."
     except CellExecutionError as error:
         message = _ANSI.sub("", f"{error.ename}: {error.evalue}")

@@ -140,7 +140,7 @@ class TestCorpus:
         rows = [{"id": i, "story": f"A fox saw {i} crows."} for i in range(300)]
         (corpus / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
         (corpus / "recipe.toml").write_text('path = "a.jsonl"\ncolumn = "story"')
-        assert "A fox saw 7 crows." in "".join(read_corpus(Submission(folder)).train)
+        assert "A fox saw 35 crows." in "".join(read_corpus(Submission(folder)).train)
 
     def test_a_text_that_is_elsewhere(self, folder, tmp_path):
         import hashlib
@@ -153,8 +153,8 @@ class TestCorpus:
             read_corpus(Submission(folder))
         corpora = tmp_path / "corpora"
         corpora.mkdir()
-        (corpora / f"{digest}.txt").write_text("another text")
-        with pytest.raises(NeedsCorpus, match="does not have its sha256"):
+        (corpora / f"{digest}.txt").write_text(STORIES + "more")
+        with pytest.raises(NeedsCorpus, match="has another sha256"):
             read_corpus(Submission(folder), corpora)
         (corpora / f"{digest}.txt").write_text(STORIES)
         assert read_corpus(Submission(folder), corpora).train
@@ -166,7 +166,7 @@ class TestCorpus:
             ("paths = 'a'", "must hold texts under"),
             ("path = 3", "must hold texts under"),
             ("path = '../../bob'", "does not lie within"),
-            ("path = '/etc/passwd'", "cannot be read|missing|within"),
+            ("path = '/etc/passwd'", "no text in"),
             ("column = 'x'", "cannot be read"),
             ("encoding = 'no-such'", "cannot be read"),
         ],
