@@ -25,7 +25,6 @@ CELLS = (
     "def finetune(",
     "enable_lora(",
 )
-NUM_BYTES = 256
 
 
 def random_preset():
@@ -94,12 +93,13 @@ def _cell(text: str) -> Any:
 
 
 def _byte_tokenizer(vocabulary_size: int) -> keras_hub.models.GPT2Tokenizer:
-    """GPT-2's bytes, tokens that no text holds, and its last one."""
+    """GPT-2's bytes, one pair of them, tokens that no text holds, and its last."""
     from tokenizers import pre_tokenizers
 
     tokens = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokens += [f"<{i}>" for i in range(NUM_BYTES, vocabulary_size - 1)]
+    tokens.append("Ġt")  # KerasHub's tables cannot be empty
+    tokens += [f"<{i}>" for i in range(len(tokens), vocabulary_size - 1)]
     tokens.append("<|endoftext|>")
     return keras_hub.models.GPT2Tokenizer(
-        vocabulary={token: i for i, token in enumerate(tokens)}, merges=[]
+        vocabulary={token: i for i, token in enumerate(tokens)}, merges=["Ġ t"]
     )

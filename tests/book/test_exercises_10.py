@@ -268,7 +268,7 @@ WRONG = [
     ("judge_overlap", overlap_that_minds_the_case, "all of the shorter text"),
     ("judge_compare", compare_means, "says nothing"),
     ("judge_compare", compare_unpaired, "if you compare them in pairs"),
-    ("judge_compare", compare_with_n, "1 is less than twice 0.577"),
+    ("judge_compare", compare_with_n, "1.05 is less than twice 0.548"),
     ("judge_compare", compare_backwards, "b is worse"),
     ("judge_hold_out", hold_out_with_neighbours, "the neighbour on each side"),
     ("judge_hold_out", hold_out_the_highest, "the lowest hash"),
