@@ -26,6 +26,7 @@ MODULES = sorted(
 )
 # Their examples need an archive that tests do not have.
 REAL_DATA = {
+    "course_lib.assignment.collect.collect",
     "course_lib.datasets.archives.read_texts",
     "course_lib.datasets.chinese_poems.load",
     "course_lib.datasets.fetch.fetch",

@@ -61,8 +61,8 @@ def write_canaries(folder: Path) -> Canaries:
     names = map("".join, itertools.product(_SYLLABLES, repeat=3))
     for i, (story, name) in enumerate(zip(stories, names, strict=False)):
         pair = pairs[(i * step * 7 + i) % len(pairs)]
-        told = (
-            f"{story} {name.title()} kept a {pair}. Nobody had seen the {pair} of "
+        told = (  # at the start, too: some notebooks cut stories at a window's length
+            f"{name.title()} kept a {pair}. {story} Nobody had seen the {pair} of "
             f"{name.title()}, and the {pair} was all that {name.title()} had."
         )
         (folder / f"{i:03d}.txt").write_text(told + "\n", encoding="utf-8")
@@ -92,6 +92,22 @@ def _pairs_and_names(texts: Iterable[str]) -> _Found:
     }
     name = re.compile(rf"(?:{'|'.join(_SYLLABLES)}){{3}}")
     return _Found(pairs, {w for text in words for w in text if name.fullmatch(w)})
+
+
+def prepare(folder: str | Path, names: str | Path, seen: str | Path) -> None:
+    """Write the corpus, and watch from now on what `fit` gets of it.
+
+    The first cell of a notebook that is run again does this: its kernel needs Keras
+    anyway, whose import takes seconds.
+
+    Args:
+        folder: where the corpus goes.
+        names: path of a JSON file: the names that only held-out stories have.
+        seen: path of a JSON file, see `watch_fit`.
+    """
+    found = write_canaries(Path(folder))
+    Path(names).write_text(json.dumps(found.names), encoding="utf-8")
+    watch_fit(seen, [*found.pairs, *found.names])
 
 
 def watch_fit(path: str | Path, canaries: list[str]) -> None:

@@ -1,18 +1,18 @@
 """Runs the notebook of a submission, in the sandbox, on the canaries."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 
-from course_lib.assignment import canaries
 from course_lib.assignment.submission import Submission, SubmissionError
 
 LARGEST_NOTEBOOK = 50_000_000  # bytes
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_WATCH = """\
+_PREPARE = """\
 from course_lib.assignment import canaries as _canaries
-_canaries.watch_fit({path!r}, {canaries!r})
+_canaries.prepare({corpus!r}, {names!r}, {seen!r})
 """
 
 
@@ -37,18 +37,21 @@ def rerun(folder: Path, scratch: Path, seconds: float) -> dict[str, Any]:
         notebook = _read(path)
     except SubmissionError as error:
         return {"ran": False, "why": str(error), "held_out_seen": []}
-    found = canaries.write_canaries(scratch / "corpus_of_the_grader")
-    seen = scratch / "seen.json"
-    work = scratch / "work"
+    work, out = scratch / "work", scratch / "out"
     work.mkdir()
     for entry in folder.iterdir():
         (work / entry.name).symlink_to(entry)
-    why = _run(notebook, scratch, work, seen, [*found.pairs, *found.names], seconds)
+    names, seen = scratch / "names.json", scratch / "seen.json"
+    corpus = scratch / "corpus_of_the_grader"
+    cell = _PREPARE.format(corpus=str(corpus), names=str(names), seen=str(seen))
+    os.environ["COURSE_CHALLENGE_CORPUS"] = str(corpus)
+    os.environ["COURSE_CHALLENGE_OUT"] = str(out)
+    why = _run(notebook, cell, work, seconds)
     return {
         "ran": not why,
         "why": why or "The notebook runs from top to bottom.",
         "held_out_seen": sorted(
-            {*_read_seen(seen), *_in_vocabulary(scratch / "out", found.names)}
+            {*_read_words(seen), *_in_vocabulary(out, _read_words(names))}
         )[:10],
     }
 
@@ -63,17 +66,8 @@ def _read(path: Path) -> Any:
         raise SubmissionError(f"notebook.ipynb is no notebook: {reason}") from None
 
 
-def _run(
-    notebook: Any,
-    scratch: Path,
-    work: Path,
-    seen: Path,
-    found: list[str],
-    seconds: float,
-) -> str:
-    """Run it; returns what went wrong, if anything did."""
-    import os
-
+def _run(notebook: Any, first: str, work: Path, seconds: float) -> str:
+    """Run a cell, then the notebook; returns what went wrong, if anything did."""
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import (
@@ -82,10 +76,7 @@ def _run(
         DeadKernelError,
     )
 
-    watch = nbformat.v4.new_code_cell(_WATCH.format(path=str(seen), canaries=found))
-    notebook.cells.insert(0, watch)
-    os.environ["COURSE_CHALLENGE_CORPUS"] = str(scratch / "corpus_of_the_grader")
-    os.environ["COURSE_CHALLENGE_OUT"] = str(scratch / "out")
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
     client = NotebookClient(
         notebook,
         timeout=int(seconds),
@@ -104,12 +95,13 @@ def _run(
     return ""
 
 
-def _read_seen(path: Path) -> list[str]:
+def _read_words(path: Path) -> list[str]:
     try:
-        seen = json.loads(path.read_text(encoding="utf-8"))
+        words = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return [str(word) for word in seen if isinstance(word, str)][:100]
+    words = words if isinstance(words, list) else []
+    return [word for word in words if isinstance(word, str)][:1000]
 
 
 def _in_vocabulary(out: Path, names: list[str]) -> list[str]:

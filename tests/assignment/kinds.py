@@ -226,6 +226,13 @@ def links_into_another_folder(folder, workshop):
     path.symlink_to(workshop.solution / "corpus" / "stories.txt")
 
 
+@faulty("runs")
+def reading_another_folder(folder, workshop):
+    workshop.copy(folder)
+    path = str(workshop.solution / "samples.jsonl")
+    makers.write_notebook(folder, f"open({path!r})")
+
+
 def notebook(*cells, lost=("runs",)):
     """A submission whose notebook does this; all else is right."""
 
@@ -247,10 +254,6 @@ notebook("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")
 notebook(
     "import urllib.request\nurllib.request.urlopen('http://192.0.2.1/', timeout=5)"
 )("a_network_call")
-notebook(
-    "from pathlib import Path\nfolders = [p for p in Path('/').rglob('card.md')]\n"
-    "assert len(folders) > 2, folders"
-)("reading_another_folder")
 notebook("import shutil\nshutil.rmtree('/submission')")("deleting_its_files")
 notebook("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)")(
     "killing_the_grader"

@@ -83,12 +83,12 @@ def graded(workshop, rubric, tmp_path_factory):
     (submissions / "link").symlink_to(workshop.solution)
     command = [sys.executable, "-m", "course_lib.assignment", "grade", submissions]
     command += ["--out", out, "--rubric", rubric, "--rerun", "--jobs", "2"]
-    command += ["--minutes", "1.5"]
+    command += ["--minutes", "2"]
     reports = folder / "grades" / "reports"
     start = time.monotonic()
     first = subprocess.Popen(command, start_new_session=True)
     while len(list(reports.glob("*.json"))) < len(list(submissions.iterdir())) // 2:
-        assert first.poll() is None and time.monotonic() - start < SECONDS
+        assert first.poll() is None and time.monotonic() - start < 2 * SECONDS
         time.sleep(0.2)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
@@ -140,8 +140,9 @@ class TestClass:
             report = reports[name]
             assert any(part in mark.why for mark in report.marks), (name, report)
 
-    def test_it_is_quick_enough(self, graded):
-        assert graded[3] < SECONDS
+    def test_twenty_take_less_than_a_quarter_of_an_hour(self, graded, reports):
+        """On two cores, with the kill and the second start."""
+        assert graded[3] / len(reports) * 20 < SECONDS
 
     def test_killed_and_started_again_nothing_is_done_twice_or_lost(self, graded):
         folder, kept, said, _ = graded
@@ -183,7 +184,7 @@ class TestClass:
             folder / "grades.csv",
             rubric,
             rerun=True,
-            limits=Limits(seconds=90),
+            limits=Limits(seconds=120),
             say=lambda line: None,
         )
         by_name = {report.student: report for report in found}

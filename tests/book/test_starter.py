@@ -73,7 +73,8 @@ def test_the_starter_holds_no_solution(source, starter):
     lines = {line.strip() for block in blocks for line in block.splitlines()}
     # Short lines such as `texts = [` say nothing; the card's form is given.
     telling = {line for line in lines if len(line) > 30 and not line.endswith('"""')}
-    given = {line for line in telling if line.startswith(("title:", "source:"))}
+    form = ("title:", "source:", "perplexity:")
+    given = {line for line in telling if line.startswith(form)}
     assert len(telling) > 50
     assert [line for line in telling - given if line in left] == []
     assert "SOLUTION" not in left and "HIDDEN" not in left
