@@ -88,7 +88,8 @@ def grade_class(
         key = hashlib.sha256(
             json.dumps([*asked, fingerprint(folder)]).encode()
         ).hexdigest()
-        if (old := _read_report(path, key)) is not None:
+        old = _read_report(path, key)
+        if old is not None and not _lacks_a_corpus(old, rubric):
             return old, True
         try:
             new = grade(
@@ -188,6 +189,12 @@ def _read_report(path: Path, key: str) -> Report | None:
         return Report.from_json(stored["report"]) if stored["key"] == key else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _lacks_a_corpus(report: Report, rubric: Rubric) -> bool:
+    """Whether what could not be judged may be judged now, with more texts at hand."""
+    auto = {item.id for item in rubric.auto} - {"runs"}  # left out unless asked for
+    return any(mark.points is None and mark.id in auto for mark in report.marks)
 
 
 @contextlib.contextmanager

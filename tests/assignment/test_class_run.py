@@ -24,16 +24,20 @@ def submissions(tmp_path):
 
 
 class Grader:
-    """Gives full marks, and notes to whom; for some it raises instead."""
+    """Gives full marks, and notes to whom; for some it raises instead.
 
-    def __init__(self, raises=None):
-        self.marked, self.raises = [], raises or {}
+    One who lacks a corpus cannot be judged by it.
+    """
+
+    def __init__(self, raises=None, lacks=""):
+        self.marked, self.raises, self.lacks = [], raises or {}, lacks
 
     def __call__(self, folder, rubric, **options):
         self.marked.append(folder.name)
         if folder.name in self.raises:
             raise self.raises[folder.name]
-        verdict = {"share": 1.0, "why": "right"}
+        share = None if folder.name == self.lacks else 1.0
+        verdict = {"share": share, "why": "right"}
         marks = tuple(make_mark(item, verdict, "") for item in rubric.items)
         return Report(folder.name, marks, {}, 1.0)
 
@@ -79,6 +83,15 @@ def test_what_has_changed_is_marked_anew(submissions):
     again = Grader()
     grade(submissions, again, rerun=True)
     assert sorted(again.marked) == sorted(NAMES)
+
+
+def test_what_lacked_a_corpus_is_marked_again(submissions):
+    rows, _ = grade(submissions, Grader(lacks="ada"))
+    assert next(row for row in rows if row["student"] == "ada")["trains"] == ""
+    again = Grader()
+    rows, _ = grade(submissions, again, corpora=submissions)
+    assert again.marked == ["ada"]
+    assert {row["points"] for row in rows} == {"95"}
 
 
 def test_a_damaged_report_is_made_anew(submissions):
