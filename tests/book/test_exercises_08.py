@@ -284,7 +284,7 @@ WRONG = [
     ("judge_size", size_of_the_first, "sum over the matrices"),
     ("judge_merge", merge_in_place, "stay as it is"),
     ("judge_merge", merge_without_alpha, "scales it"),
-    ("judge_merge", merge_divided_by_an_axis, "scales it"),
+    ("judge_merge", merge_divided_by_an_axis, "an assertion failed"),
     ("judge_merge", merge_flat, "the shape stays"),
     ("judge_mixed", mixed_without_seed, "same seed"),
     ("judge_mixed", mixed_in_two_blocks, "must be mixed"),
