@@ -8,6 +8,8 @@ import pytest
 from tests.book.browser import Browser, find_chromium
 from tools import build_notebooks, chapters
 
+pytest.register_assert_rewrite("tests.book.exercise_cells")  # it makes tests
+
 TINY = Path(__file__).parent / "tiny_chapter.md"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_lib.masking import masked_softmax
-from tests.book.exercise_cells import run_exercises, verdict
+from tests.book.exercise_cells import judge_tests, run_exercises
 
 # `ROWS` and `softmax` are what the bugs are about.
 NEEDS = ["def causal_by_hand(", "def masked_attention(", "def hidden_weight("]
@@ -23,18 +23,6 @@ SOLUTIONS = {
     "judge_left_padding": "solved_left_padding",
     "judge_chance": "solved_chance",
 }
-
-
-def test_every_judge_is_tested():
-    judges = {name for name in CELLS if name.startswith("judge_")}
-    assert judges == SOLUTIONS.keys() == {judge for judge, *_ in OTHERS}
-    assert judges == {judge for judge, *_ in WRONG}
-
-
-@pytest.mark.parametrize(("judge", "solution"), SOLUTIONS.items())
-def test_the_folded_solution_is_accepted(judge, solution):
-    assert verdict(CELLS[judge], CELLS[solution]) == "PASS"
-    assert verdict(CELLS[judge], None) == "not solved yet"
 
 
 def test_a_need_that_fits_several_cells_is_refused():
@@ -253,12 +241,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer"), OTHERS)
-def test_another_right_answer_is_accepted(judge, answer):
-    assert verdict(CELLS[judge], answer) == "PASS"
-
-
-@pytest.mark.parametrize(("judge", "answer", "reason"), WRONG)
-def test_a_wrong_answer_is_rejected(judge, answer, reason):
-    told = verdict(CELLS[judge], answer)
-    assert told.startswith("not right yet: ") and reason in told
+(
+    test_every_judge_is_tested,
+    test_the_folded_solution_is_accepted,
+    test_another_right_answer_is_accepted,
+    test_a_wrong_answer_is_rejected,
+) = judge_tests(CELLS, SOLUTIONS, OTHERS, WRONG)

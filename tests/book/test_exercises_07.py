@@ -5,10 +5,9 @@ import math
 import keras
 import keras_hub
 import numpy as np
-import pytest
 from keras import ops
 
-from tests.book.exercise_cells import run_exercises, verdict
+from tests.book.exercise_cells import judge_tests, run_exercises
 
 # The distribution, the draw and the helpers that the exercises are about.
 NEEDS = [
@@ -32,18 +31,6 @@ SOLUTIONS = {
     "judge_penalty": "solved_penalty",
     "judge_sampler": "EpsilonSampler",
 }
-
-
-def test_every_judge_is_tested():
-    judges = {name for name in CELLS if name.startswith("judge_")}
-    assert judges == SOLUTIONS.keys() == {judge for judge, *_ in OTHERS}
-    assert judges == {judge for judge, *_ in WRONG}
-
-
-@pytest.mark.parametrize(("judge", "solution"), SOLUTIONS.items())
-def test_the_folded_solution_is_accepted(judge, solution):
-    assert verdict(CELLS[judge], CELLS[solution]) == "PASS"
-    assert verdict(CELLS[judge], None) == "not solved yet"
 
 
 # Find the bug
@@ -338,12 +325,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer"), OTHERS)
-def test_another_right_answer_is_accepted(judge, answer):
-    assert verdict(CELLS[judge], answer) == "PASS"
-
-
-@pytest.mark.parametrize(("judge", "answer", "reason"), WRONG)
-def test_a_wrong_answer_is_rejected(judge, answer, reason):
-    told = verdict(CELLS[judge], answer)
-    assert told.startswith("not right yet: ") and reason in told
+(
+    test_every_judge_is_tested,
+    test_the_folded_solution_is_accepted,
+    test_another_right_answer_is_accepted,
+    test_a_wrong_answer_is_rejected,
+) = judge_tests(CELLS, SOLUTIONS, OTHERS, WRONG)

@@ -4,9 +4,8 @@ import pathlib
 
 import keras
 import numpy as np
-import pytest
 
-from tests.book.exercise_cells import run_exercises, verdict
+from tests.book.exercise_cells import judge_tests, run_exercises
 
 CELLS = run_exercises("08_gpt2_finetuning")
 
@@ -20,18 +19,6 @@ SOLUTIONS = {
     "judge_mixed": "solved_mixed",
     "judge_windows": "solved_windows",
 }
-
-
-def test_every_judge_is_tested():
-    judges = {name for name in CELLS if name.startswith("judge_")}
-    assert judges == SOLUTIONS.keys() == {judge for judge, *_ in OTHERS}
-    assert judges == {judge for judge, *_ in WRONG}
-
-
-@pytest.mark.parametrize(("judge", "solution"), SOLUTIONS.items())
-def test_the_folded_solution_is_accepted(judge, solution):
-    assert verdict(CELLS[judge], CELLS[solution]) == "PASS"
-    assert verdict(CELLS[judge], None) == "not solved yet"
 
 
 # Find the bug
@@ -259,11 +246,6 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer"), OTHERS)
-def test_another_right_answer_is_accepted(judge, answer):
-    assert verdict(CELLS[judge], answer) == "PASS"
-
-
 WRONG = [
     ("judge_checkpoint", CELLS["checkpoint_path"], "refuses this name"),
     ("judge_checkpoint", path_of_keras_2, "refuses this name"),
@@ -297,7 +279,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer", "reason"), WRONG)
-def test_a_wrong_answer_is_rejected(judge, answer, reason):
-    told = verdict(CELLS[judge], answer)
-    assert told.startswith("not right yet: ") and reason in told
+(
+    test_every_judge_is_tested,
+    test_the_folded_solution_is_accepted,
+    test_another_right_answer_is_accepted,
+    test_a_wrong_answer_is_rejected,
+) = judge_tests(CELLS, SOLUTIONS, OTHERS, WRONG)

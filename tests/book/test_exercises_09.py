@@ -3,9 +3,7 @@
 import math
 import re
 
-import pytest
-
-from tests.book.exercise_cells import run_exercises, verdict
+from tests.book.exercise_cells import judge_tests, run_exercises
 
 # `MARKS`, `QUIET_NIGHT` and `HAN` are what the exercises are about.
 CELLS = run_exercises("09_gpt2_poems", ["QUIET_NIGHT =", "HAN = re.compile("])
@@ -19,18 +17,6 @@ SOLUTIONS = {
     "judge_couplets": "solved_couplets",
     "judge_may_follow": "solved_may_follow",
 }
-
-
-def test_every_judge_is_tested():
-    judges = {name for name in CELLS if name.startswith("judge_")}
-    assert judges == SOLUTIONS.keys() == {judge for judge, *_ in OTHERS}
-    assert judges == {judge for judge, *_ in WRONG}
-
-
-@pytest.mark.parametrize(("judge", "solution"), SOLUTIONS.items())
-def test_the_folded_solution_is_accepted(judge, solution):
-    assert verdict(CELLS[judge], CELLS[solution]) == "PASS"
-    assert verdict(CELLS[judge], None) == "not solved yet"
 
 
 # Find the bug
@@ -247,12 +233,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer"), OTHERS)
-def test_another_right_answer_is_accepted(judge, answer):
-    assert verdict(CELLS[judge], answer) == "PASS"
-
-
-@pytest.mark.parametrize(("judge", "answer", "reason"), WRONG)
-def test_a_wrong_answer_is_rejected(judge, answer, reason):
-    told = verdict(CELLS[judge], answer)
-    assert told.startswith("not right yet: ") and reason in told
+(
+    test_every_judge_is_tested,
+    test_the_folded_solution_is_accepted,
+    test_another_right_answer_is_accepted,
+    test_a_wrong_answer_is_rejected,
+) = judge_tests(CELLS, SOLUTIONS, OTHERS, WRONG)

@@ -4,9 +4,8 @@ import hashlib
 import math
 
 import numpy as np
-import pytest
 
-from tests.book.exercise_cells import run_exercises, verdict
+from tests.book.exercise_cells import judge_tests, run_exercises
 
 CELLS = run_exercises("10_challenge")
 
@@ -18,18 +17,6 @@ SOLUTIONS = {
     "judge_compare": "solved_compare",
     "judge_hold_out": "solved_hold_out",
 }
-
-
-def test_every_judge_is_tested():
-    judges = {name for name in CELLS if name.startswith("judge_")}
-    assert judges == SOLUTIONS.keys() == {judge for judge, *_ in OTHERS}
-    assert judges == {judge for judge, *_ in WRONG}
-
-
-@pytest.mark.parametrize(("judge", "solution"), SOLUTIONS.items())
-def test_the_folded_solution_is_accepted(judge, solution):
-    assert verdict(CELLS[judge], CELLS[solution]) == "PASS"
-    assert verdict(CELLS[judge], None) == "not solved yet"
 
 
 # Find the bug
@@ -277,12 +264,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("judge", "answer"), OTHERS)
-def test_another_right_answer_is_accepted(judge, answer):
-    assert verdict(CELLS[judge], answer) == "PASS"
-
-
-@pytest.mark.parametrize(("judge", "answer", "reason"), WRONG)
-def test_a_typical_wrong_answer_is_rejected(judge, answer, reason):
-    said = verdict(CELLS[judge], answer)
-    assert said.startswith("not right yet") and reason in said
+(
+    test_every_judge_is_tested,
+    test_the_folded_solution_is_accepted,
+    test_another_right_answer_is_accepted,
+    test_a_wrong_answer_is_rejected,
+) = judge_tests(CELLS, SOLUTIONS, OTHERS, WRONG)
